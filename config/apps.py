@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+
+class ConfigConfig(AppConfig):
+    """Wires what must go up the stack, and the checks that stop a bad start."""
+
+    name = "config"
+
+    def ready(self) -> None:
+        from config import checks  # noqa: F401  (registers the checks)

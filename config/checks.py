@@ -1,0 +1,1 @@
+"""Bad settings stop the start and name themselves."""

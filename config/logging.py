@@ -1,0 +1,66 @@
+"""Logs: one line of JSON an event, ids only. A processor drops every key it does not know (SEC-35)."""
+
+import logging
+import logging.config
+from typing import Any
+
+import structlog
+
+KNOWN_KEYS = frozenset(
+    "event level timestamp logger program_id patient_id message_id flag_id dose_id tick runner count seconds "
+    "state why code status route method request_id error child pid".split()
+)
+
+
+def drop_unknown(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Keep the keys of the list above: whatever else is there may be personal."""
+    return {key: value for key, value in event.items() if key in KNOWN_KEYS}
+
+
+def bare_record(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str, Any]:
+    """An exception is named by its class: its text and its frames may hold a number or a name."""
+    info = event.pop("exc_info", None)
+    record = event.pop("_record", None)
+    if record is not None and record.exc_info and not info:
+        info = record.exc_info
+    if info and isinstance(info, tuple) and info[0]:
+        event["error"] = info[0].__name__
+    event.pop("_from_structlog", None)
+    return event
+
+
+def configure(options: dict[str, Any]) -> None:
+    """Called by Django with the setting LOGGING."""
+    shared = [
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {
+                "json": {
+                    "()": structlog.stdlib.ProcessorFormatter,
+                    "foreign_pre_chain": shared,
+                    "processors": [bare_record, drop_unknown, structlog.processors.JSONRenderer()],
+                }
+            },
+            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+            "root": {"handlers": ["stderr"], "level": options.get("level", "INFO")},
+            "loggers": {
+                # They write numbers, addresses and bodies at INFO (MSG-3).
+                "twilio": {"level": "WARNING"},
+                "aiohttp": {"level": "WARNING"},
+                "django.request": {"level": "ERROR"},
+                "django.security": {"level": "WARNING"},
+                "celery": {"level": "WARNING"},
+            },
+        }
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,9 @@
+"""All addresses. API paths end in a slash, hooks do not (architecture 1.10)."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("backend.urls")),
+    path("", include("recovery.urls")),
+    path("", include("reminders.urls")),
+]

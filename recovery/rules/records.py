@@ -1,0 +1,74 @@
+"""Values of the plain columns that carry no rule of their own. They are stored: never rename one."""
+
+from enum import StrEnum
+
+
+class PatientStatus(StrEnum):
+    ACTIVE = "active"
+    AFTERCARE = "aftercare"
+    EXITED = "exited"
+    DECEASED = "deceased"
+
+
+class AppointmentKind(StrEnum):
+    INJECTION = "injection"
+    CLINIC = "clinic"
+    THERAPY = "therapy"
+    LAB = "lab"
+
+
+class AppointmentStatus(StrEnum):
+    PLANNED = "planned"  # a day is due, no time agreed
+    BOOKED = "booked"
+    KEPT = "kept"
+    NOT_KEPT = "not_kept"
+    CANCELLED = "cancelled"
+
+
+class Site(StrEnum):
+    LEFT = "left"
+    RIGHT = "right"
+
+
+class CoverCause(StrEnum):
+    TIME = "time"  # a local midnight passed
+    GIVEN = "given"  # an injection was recorded
+
+
+class Substance(StrEnum):
+    OPIOID = "opioid"
+    ALCOHOL = "alcohol"
+    ANY = "any"
+
+
+class TriggerOrigin(StrEnum):
+    INTERNAL = "internal"
+    EXTERNAL = "external"
+
+
+class TriggerKind(StrEnum):
+    ENVIRONMENTAL = "environmental"
+    EMOTIONAL = "emotional"
+    PHYSICAL = "physical"
+
+
+class TaskStatus(StrEnum):
+    OPEN = "open"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class OutreachChannel(StrEnum):
+    CALL = "call"
+    TEXT = "text"
+    VISIT = "visit"
+    LETTER = "letter"
+    SUPPORTER = "supporter"
+
+
+class OutreachOutcome(StrEnum):
+    REACHED = "reached"
+    NO_ANSWER = "no_answer"
+    LEFT_MESSAGE = "left_message"
+    WRONG_NUMBER = "wrong_number"
+    DECLINED = "declined"

@@ -38,7 +38,5 @@ def programs(ids: Iterable[int], *, patient: int | str = EVERY_PATIENT) -> Itera
 
 def _set(scope: tuple[str, str]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('app.programs', %s, true), set_config('app.patient', %s, true)", scope
-        )
+        cursor.execute("SELECT set_config('app.programs', %s, true), set_config('app.patient', %s, true)", scope)
     connection.holdfast_scope = scope  # type: ignore[attr-defined]

@@ -24,7 +24,9 @@ class Consent(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["patient_id", "kind"], condition=Q(revoked_at__isnull=True), name="consent_one_in_force"
+                fields=["patient_id", "kind"],
+                condition=Q(revoked_at__isnull=True),
+                name="consent_one_in_force",
             ),
             models.CheckConstraint(condition=Q(kind__in=[k.value for k in ConsentKind]), name="consent_kind"),
             models.CheckConstraint(

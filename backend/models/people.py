@@ -73,7 +73,9 @@ class Membership(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["user", "program", "role"], name="membership_once"),
             models.UniqueConstraint(
-                fields=["program", "patient_id"], condition=Q(patient_id__isnull=False), name="one_account_per_patient"
+                fields=["program", "patient_id"],
+                condition=Q(patient_id__isnull=False),
+                name="one_account_per_patient",
             ),
             models.CheckConstraint(condition=Q(role__in=[r.value for r in Role]), name="membership_role"),
             models.CheckConstraint(

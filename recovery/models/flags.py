@@ -42,7 +42,9 @@ class Flag(SealedModel, PatientRow):
     class Meta:
         constraints = [
             program_id_key("flag_program_id"),
-            models.UniqueConstraint(fields=["patient", "kind"], condition=Q(status__in=LIVE), name="flag_one_live_per_kind"),
+            models.UniqueConstraint(
+                fields=["patient", "kind"], condition=Q(status__in=LIVE), name="flag_one_live_per_kind"
+            ),
             one_of("kind", FlagKind, "flag_kind"),
             one_of("severity", Severity, "flag_severity"),
             one_of("status", FlagStatus, "flag_status"),

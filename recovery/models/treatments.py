@@ -83,7 +83,9 @@ class Regimen(PatientRow):
             program_id_key("regimen_program_id"),
             models.UniqueConstraint(fields=["treatment", "version"], name="regimen_version_once"),
             models.UniqueConstraint(
-                fields=["treatment", "medicine"], condition=Q(ends_at__isnull=True), name="regimen_one_open_per_medicine"
+                fields=["treatment", "medicine"],
+                condition=Q(ends_at__isnull=True),
+                name="regimen_one_open_per_medicine",
             ),
             models.CheckConstraint(condition=Q(version__gte=1), name="regimen_version_from_one"),
             models.CheckConstraint(
@@ -125,9 +127,7 @@ class Dose(PatientRow):
                 name="dose_one_per_slot",
             ),
             models.CheckConstraint(
-                condition=Q(
-                    state__in=[s.value for s in DoseState if s not in (DoseState.DUE, DoseState.OVERDUE)]
-                ),
+                condition=Q(state__in=[s.value for s in DoseState if s not in (DoseState.DUE, DoseState.OVERDUE)]),
                 name="dose_state",
             ),
             one_of("timeliness", Timeliness, "dose_timeliness"),
@@ -138,14 +138,13 @@ class Dose(PatientRow):
             models.CheckConstraint(condition=Q(dose_mg__gt=0), name="dose_mg_positive"),
             models.CheckConstraint(condition=Q(ordinal__gte=1, ordinal__lte=4), name="dose_ordinal"),
             models.CheckConstraint(
-                condition=Q(taken_at__isnull=True) | Q(state=DoseState.TAKEN.value), name="dose_taken_at_only_when_taken"
+                condition=Q(taken_at__isnull=True) | Q(state=DoseState.TAKEN.value),
+                name="dose_taken_at_only_when_taken",
             ),
         ]
         indexes = [
             models.Index(fields=["program", "patient", "-dosing_day"], name="dose_by_patient"),
-            models.Index(
-                fields=["day_ends_at"], condition=Q(state=DoseState.SCHEDULED.value), name="dose_to_close"
-            ),
+            models.Index(fields=["day_ends_at"], condition=Q(state=DoseState.SCHEDULED.value), name="dose_to_close"),
             models.Index(fields=["due_at"], condition=Q(state=DoseState.SCHEDULED.value), name="dose_to_remind"),
         ]
 
@@ -164,9 +163,7 @@ class DoseReport(SealedModel, PatientRow):
     note = SealedField()
     received_at = models.DateTimeField()
     backfilled = models.BooleanField(default=False)
-    supersedes = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False
-    )
+    supersedes = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False)
 
     class Meta:
         constraints = [
@@ -177,8 +174,6 @@ class DoseReport(SealedModel, PatientRow):
             models.CheckConstraint(
                 condition=Q(taken_at__isnull=True) | Q(statement=Statement.TAKEN.value), name="dosereport_taken_at"
             ),
-            models.CheckConstraint(
-                condition=Q(dose_mg__isnull=True) | Q(dose_mg__gt=0), name="dosereport_mg_positive"
-            ),
+            models.CheckConstraint(condition=Q(dose_mg__isnull=True) | Q(dose_mg__gt=0), name="dosereport_mg_positive"),
         ]
         indexes = [models.Index(fields=["dose", "received_at"], name="dosereport_by_dose")]

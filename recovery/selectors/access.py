@@ -1,0 +1,28 @@
+"""The only doors to a patient. A stranger's record does not exist: 404, never 403."""
+
+from backend.access import Actor
+from backend.errors import NotFound
+from backend.rules.roles import Access
+from recovery.models import Patient
+
+
+def own_patient(actor: Actor) -> Patient:
+    """The patient that this account is. Raises NotFound."""
+    if actor.patient_id is None:
+        raise NotFound
+    return _one(patient_id=actor.patient_id)
+
+
+def patient_for(actor: Actor, *, patient_id: int, access: Access = Access.CARE_TEAM) -> Patient:
+    """A patient of a program in which this person passes the rule. Raises NotFound."""
+    return _one(patient_id=patient_id, program_ids=actor.programs_for(access))
+
+
+def _one(*, patient_id: int, program_ids: list[int] | None = None) -> Patient:
+    rows = Patient.objects.select_related("program").filter(pk=patient_id)
+    if program_ids is not None:
+        rows = rows.filter(program_id__in=program_ids)
+    patient = rows.first()
+    if patient is None:
+        raise NotFound
+    return patient

@@ -198,9 +198,7 @@ class StatedGap:
 _STATED = frozenset({DoseState.MISSED, DoseState.SKIPPED})
 
 
-def stated_gap(
-    doses: Iterable[GapDose], *, stated_now: Collection[date] | None = None, policy: Policy
-) -> StatedGap:
+def stated_gap(doses: Iterable[GapDose], *, stated_now: Collection[date] | None = None, policy: Policy) -> StatedGap:
     """Return the stated gap after a whole batch of reports has been read (S 6, W2-W4).
 
     ``doses`` of one treatment in any order. A not-reported day adds nothing and
@@ -408,9 +406,7 @@ def kind_of_medicine(name: str) -> MedicineKind:
     one; naloxone together with an opioid is still an opioid.
     """
     plain = unicodedata.normalize("NFKD", name.casefold())
-    text = "".join(
-        letter if letter.isalnum() else " " for letter in plain if not unicodedata.combining(letter)
-    )
+    text = "".join(letter if letter.isalnum() else " " for letter in plain if not unicodedata.combining(letter))
     words = set(text.split())
     if words & OPIOID_MEDICINES:
         return MedicineKind.OPIOID

@@ -28,8 +28,20 @@ from recovery.rules.medicines import (
     Step,
     WeekdayDose,
 )
+from recovery.rules.policy import Policy
 
 MOST_TIMES_A_DAY = 4
+_PLAN_KEYS = {
+    "medicine",
+    "cadence",
+    "times",
+    "steps",
+    "weekday_doses",
+    "every_days",
+    "window_before_minutes",
+    "window_after_minutes",
+    "observed",
+}
 _DAY = timedelta(days=1)
 _SLOT_CADENCES = {Cadence.DAILY, Cadence.EVERY_N_DAYS, Cadence.WEEKDAYS, Cadence.OBSERVED_DAILY}
 
@@ -101,52 +113,46 @@ class Regimen:
         object.__setattr__(self, "times", tuple(in_order))
 
     @classmethod
-    def from_columns(
+    def from_plan(
         cls,
+        plan: Mapping[str, Any],
         *,
-        medicine: str,
-        cadence: str,
-        zone: str,
+        zone: ZoneInfo | str,
         first_day: date,
         last_day: date | None = None,
-        times: Sequence[str | time] = (),
-        steps: Sequence[Mapping[str, Any]] = (),
-        weekday_doses: Sequence[Mapping[str, Any]] = (),
-        every_days: int | None = None,
-        window_before_minutes: int = 180,
-        window_after_minutes: int = 180,
-        observed: bool = False,
         version: int = 1,
     ) -> Regimen:
-        """Return the regimen that a row holds; ``columns`` is its inverse.
+        """Return the regimen that a row holds; ``plan`` is its inverse.
 
-        ``steps`` are {from_day, to_day, dose_mg, coverage_hours}, ``weekday_doses``
-        {weekday, dose_mg, coverage_hours}, ``times`` "08:00". Raises like the class.
+        ``plan`` holds medicine, cadence, times ["08:00"], steps [{from_day, to_day,
+        dose_mg, coverage_hours}], weekday_doses [{weekday, dose_mg, coverage_hours}],
+        every_days, window_before_minutes, window_after_minutes and observed; only
+        the first two must be there. Raises like the class.
         """
+        unknown = sorted(set(plan) - _PLAN_KEYS)
+        if unknown:
+            raise RegimenError("There is no such part of a regimen.", field=unknown[0])
         return cls(
-            medicine=_member(Medicine, medicine, "medicine"),
-            cadence=_member(Cadence, cadence, "cadence"),
-            zone=wall_time.zone_named(zone),
+            medicine=_member(Medicine, plan.get("medicine", ""), "medicine"),
+            cadence=_member(Cadence, plan.get("cadence", ""), "cadence"),
+            zone=zone if isinstance(zone, ZoneInfo) else wall_time.zone_named(zone),
             first_day=first_day,
             last_day=last_day,
-            times=tuple(_wall(at) for at in times),
-            steps=tuple(_part(Step, each, "steps") for each in steps),
-            weekday_doses=tuple(_part(WeekdayDose, each, "weekday_doses") for each in weekday_doses),
-            every_days=1 if every_days is None else every_days,
-            window_before=timedelta(minutes=window_before_minutes),
-            window_after=timedelta(minutes=window_after_minutes),
-            observed=observed,
+            times=tuple(_wall(at) for at in plan.get("times", ())),
+            steps=tuple(_part(Step, each, "steps") for each in plan.get("steps", ())),
+            weekday_doses=tuple(_part(WeekdayDose, each, "weekday_doses") for each in plan.get("weekday_doses", ())),
+            every_days=plan.get("every_days", 1),
+            window_before=_minutes(plan.get("window_before_minutes", 180), "window_before_minutes"),
+            window_after=_minutes(plan.get("window_after_minutes", 180), "window_after_minutes"),
+            observed=bool(plan.get("observed", False)),
             version=version,
         )
 
-    def columns(self) -> dict[str, Any]:
-        """Return the regimen as plain columns and JSON values, as ``from_columns`` takes them."""
+    def plan(self) -> dict[str, Any]:
+        """Return everything but zone, days and version as JSON values, as ``from_plan`` takes them."""
         return {
             "medicine": self.medicine.value,
             "cadence": self.cadence.value,
-            "zone": self.zone.key,
-            "first_day": self.first_day,
-            "last_day": self.last_day,
             "times": [at.strftime("%H:%M") for at in self.times],
             "steps": [
                 {
@@ -165,7 +171,6 @@ class Regimen:
             "window_before_minutes": int(self.window_before.total_seconds() // 60),
             "window_after_minutes": int(self.window_after.total_seconds() // 60),
             "observed": self.observed,
-            "version": self.version,
         }
 
     @property
@@ -199,12 +204,11 @@ def regimen_from_catalogue(
     times: Sequence[str | time],
     last_day: date | None = None,
     version: int = 1,
-    window_before_minutes: int = 180,
-    window_after_minutes: int = 180,
+    policy: Policy,
 ) -> Regimen:
     """Return the regimen that the picker's entry ``key`` makes for a patient.
 
-    Raises ``RegimenError`` for an unknown key and for a count of times that does
+    Its windows are the policy's. Raises ``RegimenError`` for an unknown key and for a count of times that does
     not fit the entry.
     """
     if key not in CATALOGUE:
@@ -222,16 +226,14 @@ def regimen_from_catalogue(
         steps=entry.steps,
         weekday_doses=entry.weekday_doses,
         every_days=entry.every_days or 1,
-        window_before=timedelta(minutes=window_before_minutes),
-        window_after=timedelta(minutes=window_after_minutes),
+        window_before=timedelta(minutes=policy.window_before_minutes),
+        window_after=timedelta(minutes=policy.window_after_minutes),
         observed=entry.observed,
         version=version,
     )
 
 
-def dose_slots(
-    regimen: Regimen, *, first_day: date, last_day: date, closed_days: Collection[date] = ()
-) -> list[Slot]:
+def dose_slots(regimen: Regimen, *, first_day: date, last_day: date, closed_days: Collection[date] = ()) -> list[Slot]:
     """Return the slots of the dosing days ``first_day`` to ``last_day``, both included, in order.
 
     A regimen that has no slots gives none. On ``closed_days`` an observed dose
@@ -318,9 +320,7 @@ def uncovered_by_closing(
     The program is warned with their number a week ahead (W8). Looks at the
     doses of the week before ``first_day`` too, since they cover into it.
     """
-    slots = dose_slots(
-        regimen, first_day=first_day - timedelta(days=7), last_day=last_day, closed_days=closed_days
-    )
+    slots = dose_slots(regimen, first_day=first_day - timedelta(days=7), last_day=last_day, closed_days=closed_days)
 
     def days_of(wanted: Sequence[Slot]) -> set[date]:
         return {
@@ -349,9 +349,7 @@ def moved_to_zone(
     moved: list[Slot] = []
     for slot in slots:
         at = there.times[slot.ordinal - 1]
-        due, opens, closes, ends = _instants(
-            slot.dosing_day, at, zone, regimen.window_before, regimen.window_after
-        )
+        due, opens, closes, ends = _instants(slot.dosing_day, at, zone, regimen.window_before, regimen.window_after)
         if min(slot.due_at, due) <= now + notice:
             kept.append(slot)
         else:
@@ -375,6 +373,12 @@ def _wall(at: str | time) -> time:
         raise RegimenError("A time is written as 08:00.", field="times") from error
 
 
+def _minutes(value: object, field: str) -> timedelta:
+    if type(value) is not int or not 0 <= value <= 1440:
+        raise RegimenError("A window has 0 to 1440 minutes.", field=field)
+    return timedelta(minutes=value)
+
+
 def _part(kind: Any, values: Mapping[str, Any], field: str) -> Any:
     try:
         return kind(**values)
@@ -387,8 +391,9 @@ def _check_days(regimen: Regimen) -> None:
         raise RegimenError("The last day lies before the first.", field="last_day")
     if not _whole(regimen.every_days) or not 1 <= regimen.every_days <= 60:
         raise RegimenError("The days between doses must be 1 to 60.", field="every_days")
-    if regimen.window_before < timedelta(0) or regimen.window_after < timedelta(0):
-        raise RegimenError("A window cannot end before it begins.", field="window_after")
+    for field in ("window_before", "window_after"):
+        if not timedelta(0) <= getattr(regimen, field) <= _DAY:
+            raise RegimenError("A window has 0 to 1440 minutes.", field=field)
 
 
 def _check_times(regimen: Regimen) -> None:

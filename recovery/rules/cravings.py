@@ -1,0 +1,502 @@
+"""Rising cravings, on a person's own scale (C 6.4, S 17).
+
+Eight rules, A to H, that a coordinator can read aloud. The result is an
+invitation to check in, never a prediction of relapse (C 6.6).
+
+Answers are what people gave: days without one are simply not there, and no rule
+fills them in. Each rule returns the numbers that it saw; the sentence on the
+worklist is made from those stored numbers alone (``flags.sentence``).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from math import sqrt
+from typing import NamedTuple
+
+from recovery.rules.policy import Policy
+from recovery.rules.states import FlagKind, Severity, worst
+
+
+class Reading(NamedTuple):
+    """One answer: the local day it belongs to, craving 0-10, confidence 0-10 if asked."""
+
+    day: date
+    value: int
+    confidence: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """A person's usual, from the reports of day -35 to -7, or the population's while there are too few.
+
+    ``sd`` has its floor applied. ``personal`` is False while fewer than 10
+    reports are there; then only rules A and B run (C 6.4).
+    """
+
+    mean: float
+    sd: float
+    n: int
+    personal: bool
+    careless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What else is known on the day, for rule H and for not asking twice."""
+
+    reported_use: bool = False
+    dose_missed: bool = False
+    """A dose was stated missed or skipped; not reported is not missed."""
+    last_raised_on: date | None = None
+    last_raised: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleResult:
+    """What one rule saw, whether it fired, and how much it says by itself."""
+
+    rule: str
+    fired: bool
+    value: float | None
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rise:
+    """Something to show: the flag it belongs to, its severity and the numbers behind it."""
+
+    kind: FlagKind
+    severity: Severity
+    rules: tuple[str, ...]
+    leading: str
+    on: date
+    since: date
+    check_ins: int
+    latest: int
+    usual: float
+    usual_sd: float
+    usual_n: int
+    usual_is_personal: bool
+    recent_mean: float
+    points_above: float
+    week_mean: float | None
+    week_check_ins: int
+    high_count: int
+    high_at: int
+    slope_per_day: float | None
+    ewma: float | None
+    cusum: float | None
+    confidence: int | None
+    raised_by: tuple[str, ...]
+    careless: bool
+    monthly_review: bool
+    policy_version: str
+
+    @property
+    def reaches_list(self) -> bool:
+        """Whether a coordinator sees it before the weekly list (amber and above)."""
+        return self.severity.at_least(Severity.AMBER)
+
+    def evidence(self) -> dict[str, object]:
+        """Return what the flag stores, as plain JSON values."""
+        return {
+            "rules": list(self.rules),
+            "leading": self.leading,
+            "on": self.on.isoformat(),
+            "since": self.since.isoformat(),
+            "check_ins": self.check_ins,
+            "latest": self.latest,
+            "usual": round(self.usual, 4),
+            "usual_sd": round(self.usual_sd, 4),
+            "usual_n": self.usual_n,
+            "usual_is_personal": self.usual_is_personal,
+            "recent_mean": round(self.recent_mean, 4),
+            "points_above": round(self.points_above, 4),
+            "week_mean": _rounded(self.week_mean),
+            "week_check_ins": self.week_check_ins,
+            "high_count": self.high_count,
+            "high_at": self.high_at,
+            "slope_per_day": _rounded(self.slope_per_day),
+            "ewma": _rounded(self.ewma),
+            "cusum": _rounded(self.cusum),
+            "confidence": self.confidence,
+            "raised_by": list(self.raised_by),
+            "careless": self.careless,
+            "monthly_review": self.monthly_review,
+            "policy_version": self.policy_version,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """Every rule's result on a day, and what to raise; ``rise`` is None when there is nothing new to say."""
+
+    results: tuple[RuleResult, ...]
+    baseline: Baseline
+    rise: Rise | None
+
+    def fired(self, rule: str) -> bool:
+        """Whether ``rule`` ("A" to "H") fired."""
+        return any(result.rule == rule and result.fired for result in self.results)
+
+
+def detect_rise(
+    readings: Sequence[Reading], *, policy: Policy, on_day: date, context: Context | None = None
+) -> Rise | None:
+    """Return what ``assess`` would raise, None if nothing."""
+    return assess(readings, policy=policy, on_day=on_day, context=context).rise
+
+
+def assess(readings: Sequence[Reading], *, policy: Policy, on_day: date, context: Context | None = None) -> Assessment:
+    """Judge one person's readings on ``on_day``, right after the latest of them came in.
+
+    ``readings`` of one substance in order of day, at least the last 60 days (fewer
+    only weaken the recursive rules D and E); days after ``on_day`` are left out.
+    Without a reading on ``on_day`` nothing fires: rules speak when an answer arrives.
+
+    One rise at most: rule A is the kind ``craving_high``, the others are
+    ``craving_rise``; the worse of the two, A when they are equal. It is raised
+    again only 7 days after ``context.last_raised_on`` or at a higher severity.
+    """
+    context = context or Context()
+    seen = _observe(readings, policy=policy, on_day=on_day)
+    if seen is None:
+        empty = _baseline([], [], _Sums([]), on_day.toordinal(), policy)
+        return Assessment((), empty, None)
+    raised_by = _raised_by(seen, context, policy)
+    severities = _severities(seen, raised_by, policy)
+    results = tuple(
+        RuleResult(rule, rule in severities, value, severities.get(rule))
+        for rule, value in (
+            ("A", seen.highest_today),
+            ("B", seen.week_mean),
+            ("C", seen.above),
+            ("D", seen.ewma),
+            ("E", seen.cusum),
+            ("F", seen.slope),
+            ("G", seen.high_of_three),
+            ("H", len(raised_by)),
+        )
+    )
+    rise = _rise(seen, severities, raised_by, policy, on_day)
+    if rise is not None and _too_soon(rise.severity, on_day, context, policy):
+        rise = None
+    return Assessment(results, seen.baseline, rise)
+
+
+@dataclass(slots=True)
+class _Seen:
+    """The numbers that the rules look at; None where there are too few answers."""
+
+    days: Sequence[int]
+    baseline: Baseline
+    latest: int
+    highest_today: int
+    confidence: int | None
+    usual_confidence: float | None
+    recent_from: int
+    recent_mean: float
+    above: float | None
+    week_from: int
+    week_mean: float | None
+    week_count: int
+    slope_from: int
+    slope: float | None
+    ewma: float | None
+    cusum: float | None
+    cusum_alarm: bool
+    high_of_three: int
+
+
+def _observe(readings: Sequence[Reading], *, policy: Policy, on_day: date) -> _Seen | None:
+    today = on_day.toordinal()
+    days = [reading[0].toordinal() for reading in readings]
+    end = bisect_right(days, today)
+    if end == 0 or days[end - 1] != today:
+        return None
+    days = days[:end]
+    values = [reading[1] for reading in readings[:end]]
+    sums = _Sums(values)
+    baseline = _baseline(days, values, sums, today, policy)
+    ewma, cusum, cusum_alarm = _drift(days, values, sums, policy)
+
+    recent_from = max(0, end - policy.craving_last)
+    enough = end >= policy.craving_last and today - days[recent_from] < policy.craving_last_days
+    recent_mean = sums.mean(recent_from, end)
+    week_from = bisect_left(days, today - policy.craving_week_days + 1)
+    three_from = max(bisect_left(days, today - policy.craving_week_days + 1), end - 3)
+    return _Seen(
+        days=days,
+        baseline=baseline,
+        latest=values[-1],
+        highest_today=max(values[bisect_left(days, today) :]),
+        confidence=readings[end - 1].confidence,
+        usual_confidence=_usual_confidence(readings, days, today, policy),
+        recent_from=recent_from,
+        recent_mean=recent_mean,
+        above=recent_mean - baseline.mean if enough else None,
+        week_from=week_from,
+        week_mean=sums.mean(week_from, end),
+        week_count=end - week_from,
+        slope_from=bisect_left(days, today - policy.craving_slope_days + 1),
+        slope=_slope(days, values, today, policy),
+        ewma=ewma,
+        cusum=cusum,
+        cusum_alarm=cusum_alarm,
+        high_of_three=sum(value >= policy.craving_two_of_three_at for value in values[three_from:]),
+    )
+
+
+def _severities(seen: _Seen, raised_by: Sequence[str], policy: Policy) -> dict[str, Severity]:
+    """Return the severity of each rule that fires. The personal rules C to G need a personal baseline."""
+    found: dict[str, Severity] = {}
+    usual = seen.baseline
+    near_high_usual = (
+        usual.personal
+        and usual.mean >= policy.craving_usual_high
+        and seen.highest_today - usual.mean <= policy.craving_usual_high_within
+    )
+    # Fixed cuts say nothing new of somebody who is always there, nor of answers that look random.
+    fixed = Severity.INFO if near_high_usual or usual.careless else Severity.AMBER
+
+    if seen.highest_today >= policy.craving_high_at:
+        found["A"] = _severity_of_a(seen, near_high_usual, policy)
+    if (
+        seen.week_mean is not None
+        and seen.week_count >= policy.craving_week_min
+        and seen.week_mean >= policy.craving_week_mean
+    ):
+        found["B"] = fixed
+    if usual.personal:
+        needed = max(policy.craving_rise_points, policy.craving_rise_sd * usual.sd)
+        if seen.above is not None and seen.above >= needed:
+            found["C"] = Severity.AMBER
+        if seen.ewma is not None and seen.ewma >= policy.craving_ewma_at:
+            found["D"] = Severity.AMBER if "C" in found else Severity.INFO
+        if seen.cusum_alarm:
+            found["E"] = Severity.INFO
+        if (
+            seen.slope is not None
+            and seen.slope >= policy.craving_slope_per_day
+            and seen.above is not None
+            and seen.above >= policy.craving_slope_rise
+        ):
+            found["F"] = Severity.INFO
+        if seen.high_of_three >= 2:
+            found["G"] = fixed
+    if raised_by and ("A" in found or "C" in found):
+        for rule in ("A", "C"):
+            if rule in found:
+                found[rule] = found[rule].raised()
+        found["H"] = Severity.INFO
+    return found
+
+
+def _rise(
+    seen: _Seen, severities: dict[str, Severity], raised_by: tuple[str, ...], policy: Policy, on_day: date
+) -> Rise | None:
+    most = worst(severities.values())
+    if most is None:
+        return None
+    # In the order of what a coordinator understands first; A wins a tie since it wants an answer sooner.
+    leading = next(rule for rule in "ACGBDEF" if severities.get(rule) is most)
+    first = {"A": len(seen.days) - 1, "B": seen.week_from, "F": seen.slope_from}.get(leading, seen.recent_from)
+    usual = seen.baseline
+    return Rise(
+        kind=FlagKind.CRAVING_HIGH if leading == "A" else FlagKind.CRAVING_RISE,
+        severity=most,
+        rules=tuple(sorted(severities)),
+        leading=leading,
+        on=on_day,
+        since=date.fromordinal(seen.days[first]),
+        check_ins=len(seen.days) - first,
+        latest=seen.highest_today if leading == "A" else seen.latest,
+        usual=usual.mean,
+        usual_sd=usual.sd,
+        usual_n=usual.n,
+        usual_is_personal=usual.personal,
+        recent_mean=seen.recent_mean,
+        points_above=seen.recent_mean - usual.mean,
+        week_mean=seen.week_mean,
+        week_check_ins=seen.week_count,
+        high_count=seen.high_of_three,
+        high_at=policy.craving_two_of_three_at,
+        slope_per_day=seen.slope,
+        ewma=seen.ewma,
+        cusum=seen.cusum,
+        confidence=seen.confidence,
+        raised_by=raised_by if "H" in severities else (),
+        careless=usual.careless,
+        monthly_review=most is Severity.INFO and usual.personal and usual.mean >= policy.craving_usual_high,
+        policy_version=policy.version,
+    )
+
+
+def _severity_of_a(seen: _Seen, near_high_usual: bool, policy: Policy) -> Severity:
+    if (
+        seen.highest_today >= policy.craving_very_high_at
+        and seen.confidence is not None
+        and seen.confidence <= policy.craving_low_confidence
+    ):
+        return Severity.AMBER_PLUS
+    return Severity.INFO if near_high_usual else Severity.AMBER
+
+
+def _too_soon(severity: Severity, on_day: date, context: Context, policy: Policy) -> bool:
+    if context.last_raised_on is None:
+        return False
+    if (on_day - context.last_raised_on).days >= policy.craving_again_after_days:
+        return False
+    return context.last_raised is not None and severity.rank <= context.last_raised.rank
+
+
+class _Sums:
+    """Prefix sums, so that each of sixty moving baselines costs the same."""
+
+    __slots__ = ("squares", "values")
+
+    def __init__(self, values: Sequence[int]) -> None:
+        total = square = 0
+        self.values, self.squares = [0], [0]
+        for value in values:
+            total += value
+            square += value * value
+            self.values.append(total)
+            self.squares.append(square)
+
+    def mean(self, first: int, end: int) -> float:
+        return (self.values[end] - self.values[first]) / (end - first)
+
+    def spread(self, first: int, end: int) -> float:
+        n = end - first
+        if n < 2:
+            return 0.0
+        total = self.values[end] - self.values[first]
+        return sqrt(max(0.0, (self.squares[end] - self.squares[first] - total * total / n) / (n - 1)))
+
+
+def _baseline(days: Sequence[int], values: Sequence[int], sums: _Sums, today: int, policy: Policy) -> Baseline:
+    first = bisect_left(days, today - policy.craving_baseline_from_days)
+    end = bisect_right(days, today - policy.craving_baseline_to_days)
+    n = end - first
+    if n < policy.craving_baseline_min:
+        # Pseudo-observations: few own answers only nudge what is usual for people.
+        weight = policy.craving_prior_weight
+        total = sums.values[end] - sums.values[first]
+        mean = (policy.craving_prior_mean * weight + total) / (weight + n) if weight + n else 0.0
+        return Baseline(mean=mean, sd=max(policy.craving_sd_floor, policy.craving_prior_sd), n=n, personal=False)
+    spread = sums.spread(first, end)
+    steps = sum(abs(values[i] - values[i - 1]) for i in range(first + 1, end)) / (n - 1)
+    careless = spread >= policy.craving_careless_sd and steps >= policy.craving_careless_step
+    return Baseline(
+        mean=sums.mean(first, end),
+        sd=max(policy.craving_sd_floor, spread),
+        n=n,
+        personal=True,
+        careless=careless,
+    )
+
+
+def _drift(
+    days: Sequence[int], values: Sequence[int], sums: _Sums, policy: Policy
+) -> tuple[float | None, float | None, bool]:
+    """EWMA and CUSUM of z after the newest reading, and whether that reading made the CUSUM alarm.
+
+    Each reading is judged by the baseline of its own day; one without a baseline
+    leaves both as they were. The CUSUM starts again after an alarm.
+    """
+    from_days, to_days = policy.craving_baseline_from_days, policy.craving_baseline_to_days
+    least, floor = policy.craving_baseline_min, policy.craving_sd_floor
+    weight, slack, limit = policy.craving_ewma_weight, policy.craving_cusum_slack, policy.craving_cusum_at
+    totals, squares = sums.values, sums.squares
+    ewma = cusum = 0.0
+    seen = False
+    alarm = False
+    shown = 0.0
+    first = end = 0
+    for index, day in enumerate(days):
+        while days[first] < day - from_days:
+            first += 1
+        while end < index and days[end] <= day - to_days:
+            end += 1
+        n = end - first
+        alarm = False
+        if n < least:
+            continue
+        total = totals[end] - totals[first]
+        mean = total / n
+        variance = (squares[end] - squares[first] - total * mean) / (n - 1)
+        sd = sqrt(variance) if variance > floor * floor else floor
+        z = (values[index] - mean) / sd
+        ewma += weight * (z - ewma)
+        cusum = max(0.0, cusum + z - slack)
+        shown = cusum
+        seen = True
+        if cusum >= limit:
+            alarm = True
+            cusum = 0.0
+    return (ewma, shown, alarm) if seen else (None, None, False)
+
+
+def _slope(days: Sequence[int], values: Sequence[int], today: int, policy: Policy) -> float | None:
+    """Least-squares slope in points a day over the last 10 days; None for too few answers or a single day."""
+    first = bisect_left(days, today - policy.craving_slope_days + 1)
+    n = len(days) - first
+    if n < policy.craving_slope_min:
+        return None
+    xs, ys = [day - today for day in days[first:]], values[first:]
+    mean_x, mean_y = sum(xs) / n, sum(ys) / n
+    spread = sum((x - mean_x) ** 2 for x in xs)
+    if spread == 0:
+        return None
+    return sum((x - mean_x) * (y - mean_y) for x, y in zip(xs, ys, strict=True)) / spread
+
+
+def _usual_confidence(readings: Sequence[Reading], days: Sequence[int], today: int, policy: Policy) -> float | None:
+    first = bisect_left(days, today - policy.craving_baseline_from_days)
+    end = bisect_right(days, today - policy.craving_baseline_to_days)
+    known = [reading[2] for reading in readings[first:end] if reading[2] is not None]
+    return sum(known) / len(known) if len(known) >= policy.craving_baseline_min else None
+
+
+def _raised_by(seen: _Seen, context: Context, policy: Policy) -> tuple[str, ...]:
+    """Return what rule H adds: use, a fall of confidence, a dose stated as not taken."""
+    fell = (
+        seen.confidence is not None
+        and seen.usual_confidence is not None
+        and seen.usual_confidence - seen.confidence >= policy.craving_confidence_drop
+    )
+    reasons = (
+        ("reported_use", context.reported_use),
+        ("confidence_drop", fell),
+        ("dose_missed", context.dose_missed),
+    )
+    return tuple(name for name, holds in reasons if holds)
+
+
+def ewma(zs: Sequence[float], *, policy: Policy) -> list[float]:
+    """Return the moving average after each z (C 6.4 D)."""
+    out, level = [], 0.0
+    for z in zs:
+        level += policy.craving_ewma_weight * (z - level)
+        out.append(level)
+    return out
+
+
+def cusum(zs: Sequence[float], *, policy: Policy) -> list[float]:
+    """Return the cumulative sum after each z, starting again after an alarm (C 6.4 E)."""
+    out, level = [], 0.0
+    for z in zs:
+        level = max(0.0, level + z - policy.craving_cusum_slack)
+        out.append(level)
+        if level >= policy.craving_cusum_at:
+            level = 0.0
+    return out
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

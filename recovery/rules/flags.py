@@ -1,0 +1,403 @@
+"""What each concern means: how severe, whose, how soon, and the sentence that says why (C 7, S 14-19).
+
+The table is data: a program overrides severity, owner or response with a signed
+version (``with_flag_overrides``). Times are proposed defaults. The sentence on
+the worklist is made from the stored evidence alone, in English and Spanish,
+without a pronoun for the patient; a test recomputes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from backend.rules import wall_time
+from recovery.rules.policy import Policy
+from recovery.rules.states import Band, FlagKind, FlagStatus, Goal, MedicineClass, Response, Role, Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlagRule:
+    """One row of C 7. ``alcohol_only`` None: the same severity as elsewhere.
+
+    ``text`` is the key of the text that the patient sees in the app after
+    unlock, None for none. ``acute``: a person reports something, it pages at once
+    and never waits for the window; the other reds are worked from the start of
+    the clinic day (S 15).
+    """
+
+    kind: FlagKind
+    severity: Severity
+    alcohol_only: Severity | None = None
+    owner: Role
+    response: Response
+    text: str | None
+    acute: bool = False
+    emergency: bool = False
+    source: str
+    signed_by: str | None = None
+
+    def for_patient(self, *, counts_as_opioid: bool) -> Severity:
+        """Return the severity to begin with."""
+        return self.severity if counts_as_opioid or self.alcohol_only is None else self.alcohol_only
+
+
+def _rule(
+    kind: FlagKind,
+    severity: Severity,
+    owner: Role,
+    response: Response,
+    text: str | None,
+    source: str,
+    *,
+    alcohol_only: Severity | None = None,
+    acute: bool = False,
+    emergency: bool = False,
+) -> FlagRule:
+    return FlagRule(
+        kind=kind,
+        severity=severity,
+        alcohol_only=alcohol_only,
+        owner=owner,
+        response=response,
+        text=text,
+        acute=acute,
+        emergency=emergency,
+        source=source,
+    )
+
+
+_K, _S, _R, _T = FlagKind, Severity, Response, Role
+
+_TABLE = (
+    _rule(_K.SUICIDE_RISK, _S.RED, _T.ON_CALL, _R.MINUTES_15, "crisis", "C 7", acute=True, emergency=True),
+    _rule(_K.SUICIDE_THOUGHTS, _S.AMBER_PLUS, _T.ON_CALL, _R.SAME_DAY, "thoughts", "C 7, S 12", acute=True),
+    _rule(_K.OVERDOSE_SIGN, _S.RED, _T.ON_CALL, _R.NOW, "overdose", "C 7", acute=True, emergency=True),
+    _rule(_K.REPORTED_USE, _S.RED, _T.PRESCRIBER, _R.HOURS_2, "hold", "C 7, S 2", acute=True),
+    _rule(_K.WITHDRAWAL_AFTER_DOSE, _S.RED, _T.PRESCRIBER, _R.MINUTES_30, "very_sick", "C 7", acute=True),
+    _rule(_K.ALLERGIC_REACTION, _S.RED, _T.ON_CALL, _R.NOW, "call_emergency", "C 7", acute=True, emergency=True),
+    _rule(_K.LIVER_SYMPTOMS, _S.RED, _T.PRESCRIBER, _R.HOURS_4, "call_today", "C 7", acute=True),
+    _rule(_K.COUGH, _S.AMBER_PLUS, _T.PRESCRIBER, _R.SAME_DAY, "breathing", "C 7, S 17", acute=True),
+    _rule(_K.INJECTION_SITE, _S.AMBER_PLUS, _T.NURSE, _R.SAME_DAY, "site", "C 7", acute=True),
+    _rule(_K.SILENCE, _S.AMBER_PLUS, _T.COORDINATOR, _R.SAME_DAY, "silence", "S 14"),
+    _rule(_K.STATED_GAP, _S.AMBER_PLUS, _T.PRESCRIBER, _R.SAME_DAY, "hold", "C 7, S 6"),
+    _rule(_K.DOSE_AFTER_GAP, _S.AMBER_PLUS, _T.PRESCRIBER, _R.SAME_DAY, None, "S 6"),
+    _rule(_K.GIVEN_WITH_OPEN_GATE, _S.AMBER_PLUS, _T.PRESCRIBER, _R.SAME_DAY, None, "S 9"),
+    _rule(
+        _K.INJECTION_LATE,
+        _S.AMBER,
+        _T.COORDINATOR,
+        _R.ONE_BUSINESS_DAY,
+        "injection_overdue",
+        "C 7, S 16",
+    ),
+    _rule(_K.INTERVAL_END_CRAVING, _S.AMBER, _T.COORDINATOR, _R.ONE_BUSINESS_DAY, "check_in", "C 7"),
+    _rule(_K.POSITIVE_SCREEN, _S.RED, _T.PRESCRIBER, _R.SAME_DAY, None, "C 7, S 10"),
+    _rule(_K.FAILED_CHALLENGE, _S.RED, _T.PRESCRIBER, _R.HOURS_2, None, "S 4"),
+    _rule(_K.CRAVING_HIGH, _S.AMBER, _T.COORDINATOR, _R.ONE_BUSINESS_DAY, "craving_high", "C 7, S 17"),
+    _rule(_K.CRAVING_RISE, _S.AMBER, _T.COORDINATOR, _R.TWO_BUSINESS_DAYS, "craving_rise", "C 7"),
+    _rule(_K.PREGNANCY, _S.AMBER_PLUS, _T.PRESCRIBER, _R.SAME_DAY, "pregnancy", "C 7"),
+    _rule(_K.PROCEDURE_PLANNED, _S.AMBER_PLUS, _T.PRESCRIBER, _R.ONE_BUSINESS_DAY, "procedure", "C 7"),
+    _rule(_K.NEW_OPIOID_MEDICINE, _S.AMBER_PLUS, _T.PRESCRIBER, _R.HOURS_2, "new_opioid", "C 7, S 3", acute=True),
+    _rule(_K.INTERACTING_MEDICINE, _S.AMBER, _T.PRESCRIBER, _R.ONE_BUSINESS_DAY, "interaction", "C 7, S 3"),
+    _rule(_K.LAB_OVERDUE, _S.INFO, _T.COORDINATOR, _R.WEEKLY, None, "C 7, S 18"),
+    _rule(_K.LAB_ABNORMAL, _S.AMBER_PLUS, _T.PRESCRIBER, _R.SAME_DAY, None, "C 7, S 18"),
+    _rule(_K.WANTS_TO_STOP, _S.AMBER_PLUS, _T.COORDINATOR, _R.SAME_DAY, "wants_to_stop", "C 7, S 19"),
+    _rule(_K.RAN_OUT, _S.AMBER_PLUS, _T.COORDINATOR, _R.SAME_DAY, "ran_out", "S 19"),
+    _rule(_K.RELEASE, _S.AMBER, _T.COORDINATOR, _R.HOURS_72, "welcome", "C 7, S 21"),
+    _rule(_K.SUPPORTER_CONCERN, _S.AMBER_PLUS, _T.COORDINATOR, _R.SAME_DAY, None, "C 7", acute=True),
+    _rule(_K.CONTACT_LOST, _S.AMBER, _T.COORDINATOR, _R.TWO_BUSINESS_DAYS, None, "C 7"),
+    _rule(_K.DISULFIRAM_DRINK, _S.AMBER_PLUS, _T.PRESCRIBER, _R.SAME_DAY, "hold", "S 11", acute=True),
+    _rule(_K.DISULFIRAM_REACTION, _S.RED, _T.ON_CALL, _R.NOW, "call_emergency", "S 11", acute=True, emergency=True),
+    _rule(
+        _K.ALCOHOL_WITHDRAWAL,
+        _S.RED,
+        _T.ON_CALL,
+        _R.NOW,
+        "alcohol_withdrawal",
+        "S 20",
+        acute=True,
+        emergency=True,
+    ),
+    _rule(_K.SEVERE_PAIN, _S.AMBER_PLUS, _T.PRESCRIBER, _R.SAME_DAY, "get_care", "S 20", acute=True),
+    _rule(_K.VOMITED_DOSE, _S.AMBER, _T.NURSE, _R.SAME_DAY, "we_call", "S 20"),
+    _rule(_K.DOSE_PARTLY_GIVEN, _S.AMBER_PLUS, _T.PRESCRIBER, _R.SAME_DAY, None, "S 20"),
+    _rule(_K.TABLETS_WITHIN_REACH, _S.AMBER, _T.NURSE, _R.ONE_BUSINESS_DAY, "safe_storage", "S 20"),
+    _rule(_K.REPORTED_DRINK, _S.AMBER, _T.COORDINATOR, _R.TWO_BUSINESS_DAYS, "check_in", "contract 3"),
+    _rule(_K.LOW_MOOD, _S.AMBER, _T.COORDINATOR, _R.ONE_BUSINESS_DAY, "check_in", "C 5 (PD)"),
+    _rule(_K.PAIN_HIGH, _S.AMBER, _T.NURSE, _R.ONE_BUSINESS_DAY, "check_in", "C 1 row 79"),
+    _rule(_K.SIDE_EFFECT_LASTING, _S.AMBER, _T.NURSE, _R.ONE_BUSINESS_DAY, "check_in", "C 1 row 59"),
+)
+
+FLAG_RULES: Mapping[FlagKind, FlagRule] = MappingProxyType({rule.kind: rule for rule in _TABLE})
+
+# How soon at another severity than the kind's own. A kind that rises wants its answer sooner.
+_SOONER = {
+    Severity.INFO: Response.WEEKLY,
+    Severity.AMBER: Response.ONE_BUSINESS_DAY,
+    Severity.AMBER_PLUS: Response.SAME_DAY,
+    Severity.RED: Response.SAME_DAY,
+}
+_AT_SEVERITY = {
+    (FlagKind.CRAVING_HIGH, Severity.AMBER_PLUS): Response.HOURS_4,
+    (FlagKind.LAB_ABNORMAL, Severity.RED): Response.SAME_DAY,
+    (FlagKind.INJECTION_SITE, Severity.RED): Response.HOURS_4,
+    (FlagKind.SUICIDE_THOUGHTS, Severity.RED): Response.MINUTES_15,
+}
+
+
+def response_for(kind: FlagKind, severity: Severity, rules: Mapping[FlagKind, FlagRule] = FLAG_RULES) -> Response:
+    """Return how soon somebody must act on ``kind`` at ``severity``."""
+    rule = rules[kind]
+    if severity is rule.severity:
+        return rule.response
+    return _AT_SEVERITY.get((kind, severity), _SOONER[severity])
+
+
+def owner_for(kind: FlagKind, severity: Severity, rules: Mapping[FlagKind, FlagRule] = FLAG_RULES) -> Role:
+    """Return who owns ``kind`` at ``severity``: a red late injection is the prescriber's (C 7)."""
+    if kind is FlagKind.INJECTION_LATE and severity is Severity.RED:
+        return Role.PRESCRIBER
+    return rules[kind].owner
+
+
+def status_when_reason_ends(severity: Severity) -> FlagStatus:
+    """Return what becomes of a live flag whose reason ended by itself (contract 5).
+
+    Red is ``returned``, to be confirmed by a person, and blocks no new one;
+    anything less closes with a note.
+    """
+    return FlagStatus.RETURNED if severity is Severity.RED else FlagStatus.CLOSED
+
+
+def rises(live: Severity, found: Severity) -> bool:
+    """Whether a live flag becomes more severe; it never becomes less by being found again."""
+    return found.rank > live.rank
+
+
+# --- severities that depend on facts ---
+
+
+def injection_late_severity(
+    band: Band,
+    *,
+    dsl: int,
+    counts_as_opioid: bool,
+    visit_booked_for_dsl: int | None = None,
+    bridge_holds: bool = False,
+    policy: Policy,
+) -> Severity | None:
+    """Return the severity of ``injection_late``, None while the injection is not late (S 16).
+
+    Opioid: amber from 29, amber plus from 32, red from 36; alcohol only: amber
+    from 29, amber plus from 36, never red. A visit booked on or before DSL 31
+    makes ``overdue_1`` info. While an oral bridge is confirmed it stays amber
+    (info if a booked visit already made it so). From 57 on it is info: one task to
+    close or continue, then the weekly list.
+    """
+    if not band.is_late:
+        return None
+    if band is Band.DISCONTINUED:
+        return Severity.INFO
+    if (
+        band is Band.OVERDUE_1
+        and visit_booked_for_dsl is not None
+        and dsl <= visit_booked_for_dsl <= policy.visit_excuses_until_dsl
+    ):
+        return Severity.INFO
+    if bridge_holds:
+        return Severity.AMBER
+    if counts_as_opioid:
+        if dsl >= policy.late_red_from_dsl:
+            return Severity.RED
+        return Severity.AMBER_PLUS if dsl >= policy.late_amber_plus_from_dsl else Severity.AMBER
+    return Severity.AMBER_PLUS if dsl >= policy.late_amber_plus_from_dsl_alcohol else Severity.AMBER
+
+
+def bridge_holds(*, last_taken_at: datetime | None, coverage_hours: float, now: datetime, policy: Policy) -> bool:
+    """Whether a confirmed oral bridge still covers: until the window of the next tablet is over (S 16, W10).
+
+    At midnight the day's tablet is not due yet; a day counts as uncovered once its
+    window closed without one.
+    """
+    if last_taken_at is None:
+        return False
+    grace = timedelta(minutes=policy.window_after_minutes)
+    return now < last_taken_at + timedelta(hours=coverage_hours) + grace
+
+
+def reported_use_severity(medicine_class: MedicineClass) -> Severity:
+    """Return red for naltrexone, amber plus for everything else (S 1)."""
+    return Severity.RED if medicine_class is MedicineClass.ANTAGONIST else Severity.AMBER_PLUS
+
+
+def reported_drink_severity(goal: Goal) -> Severity | None:
+    """Return amber under abstinence; under a reduction goal a drink is no alarm (contract 3)."""
+    return Severity.AMBER if goal is Goal.ABSTINENCE else None
+
+
+def cough_severity(*, hard_to_breathe: bool, fever: bool) -> Severity:
+    """Return info for a lone cough, which asks one question, amber plus with breathlessness or fever (S 17)."""
+    return Severity.AMBER_PLUS if hard_to_breathe or fever else Severity.INFO
+
+
+def injection_site_severity(*, wound_scab_or_spreading: bool) -> Severity:
+    """Return red for an open wound, a dark scab or something that spreads, else amber plus (C 7)."""
+    return Severity.RED if wound_scab_or_spreading else Severity.AMBER_PLUS
+
+
+def lab_severity(
+    *, alt_times: float | None, ast_times: float | None, bilirubin_times: float | None, symptoms: bool, policy: Policy
+) -> Severity | None:
+    """Return the severity of liver tests given as multiples of the upper limit (S 18), None when in order.
+
+    ALT or AST over 3 is amber plus; over 5, or over 3 with bilirubin over 2, or
+    over 3 with symptoms, is red. A value that was not measured is None.
+    """
+    highest = max((each for each in (alt_times, ast_times) if each is not None), default=0.0)
+    if highest > policy.lab_red_times:
+        return Severity.RED
+    if highest <= policy.lab_amber_plus_times:
+        return None
+    bilirubin_high = bilirubin_times is not None and bilirubin_times > policy.bilirubin_red_times
+    return Severity.RED if bilirubin_high or symptoms else Severity.AMBER_PLUS
+
+
+def interval_end_craving(*, dsl: int, craving_is_up: bool, policy: Policy) -> bool:
+    """Whether craving is up at the end of the interval, DSL 25-28 (C 7)."""
+    return craving_is_up and policy.interval_end_from_dsl <= dsl <= policy.due_at_dsl
+
+
+def reversal_offer_due(
+    *, uncovered_since: date | None, last_offer_on: date | None, today: date, counts_as_opioid: bool, policy: Policy
+) -> bool:
+    """Whether to offer an overdose reversal agent: once per uncovered run, every 30 days at most (S 18)."""
+    if not counts_as_opioid or uncovered_since is None:
+        return False
+    if last_offer_on is None:
+        return True
+    rested = (today - last_offer_on).days >= policy.reversal_offer_every_days
+    return rested and last_offer_on < uncovered_since
+
+
+# --- when an answer is due ---
+
+
+@dataclass(frozen=True, slots=True)
+class ClinicHours:
+    """When a clinic works, in its own zone. ``open_hours`` by weekday, 0 = Monday; a missing day is closed."""
+
+    zone: str
+    open_hours: Mapping[int, tuple[time, time]]
+    holidays: frozenset[date] = frozenset()
+
+    def of(self, day: date) -> tuple[datetime, datetime] | None:
+        """Return the instants at which the clinic opens and closes on ``day``; None when it is closed."""
+        if day in self.holidays or day.weekday() not in self.open_hours:
+            return None
+        opens, closes = self.open_hours[day.weekday()]
+        return wall_time.to_utc(day, opens, self.zone), wall_time.to_utc(day, closes, self.zone)
+
+    def next_working_day(self, after: date) -> date | None:
+        """Return the first working day after ``after``; None if a year has none."""
+        for offset in range(1, 367):
+            day = after + timedelta(days=offset)
+            if self.of(day) is not None:
+                return day
+        return None
+
+    def next_working_morning(self, now: datetime) -> datetime | None:
+        """Return the next opening after ``now``; None if a year has none."""
+        today = wall_time.local_date(now, self.zone)
+        hours = self.of(today)
+        if hours is not None and now < hours[0]:
+            return hours[0]
+        day = self.next_working_day(today)
+        following = None if day is None else self.of(day)
+        return None if following is None else following[0]
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether the clinic works at ``now``."""
+        hours = self.of(wall_time.local_date(now, self.zone))
+        return hours is not None and hours[0] <= now < hours[1]
+
+
+_FIXED = {
+    Response.NOW: timedelta(0),
+    Response.MINUTES_15: timedelta(minutes=15),
+    Response.MINUTES_30: timedelta(minutes=30),
+    Response.HOURS_2: timedelta(hours=2),
+    Response.HOURS_4: timedelta(hours=4),
+    Response.HOURS_72: timedelta(hours=72),
+}
+
+
+def respond_by(
+    response: Response, *, raised_at: datetime, acute: bool, clinic: ClinicHours, policy: Policy
+) -> datetime:
+    """Return when somebody must have acted on a flag raised at ``raised_at``.
+
+    Minutes and hours run at once for what a person reported (acute); for what a
+    calendar found they begin when the clinic opens (S 15). "Same day" ends with
+    the clinic day; raised after it, four hours into the next one. Business days end
+    with that day's closing. A clinic without a working day in a year gets the plain hours.
+    """
+    if response in _FIXED:
+        begins = raised_at
+        if not acute and not clinic.is_open(raised_at):
+            begins = clinic.next_working_morning(raised_at) or raised_at
+        return begins + _FIXED[response]
+    if response is Response.WEEKLY:
+        return raised_at + timedelta(days=7)
+    today = wall_time.local_date(raised_at, clinic.zone)
+    if response is Response.SAME_DAY:
+        hours = clinic.of(today)
+        if hours is not None and raised_at < hours[1]:
+            return hours[1]
+        opens = clinic.next_working_morning(raised_at)
+        after = timedelta(hours=policy.same_day_after_opening_hours)
+        return (opens or raised_at) + after
+    day: date | None = today
+    for _ in range(1 if response is Response.ONE_BUSINESS_DAY else 2):
+        day = clinic.next_working_day(day) if day is not None else None
+    hours = None if day is None else clinic.of(day)
+    return raised_at + timedelta(days=1) if hours is None else hours[1]
+
+
+def reassign_at(*, raised_at: datetime, respond_by: datetime, policy: Policy) -> datetime:
+    """Return when an unowned flag goes to the next person: half of its response time (C 7)."""
+    return raised_at + (respond_by - raised_at) * policy.reassign_at_share
+
+
+# --- overrides ---
+
+
+def with_flag_overrides(
+    overrides: Mapping[str, Mapping[str, str]], *, signed_by: str | None = None
+) -> dict[FlagKind, FlagRule]:
+    """Return the table with a program's changes: {kind: {severity, alcohol_only, owner, response}}.
+
+    Raises ``ValueError`` for an unknown kind, column or value. Emergencies
+    (suicide risk, overdose, breathing) cannot be made less than red.
+    """
+    rules = dict(FLAG_RULES)
+    readers: dict[str, Any] = {
+        "severity": Severity,
+        "alcohol_only": Severity,
+        "owner": Role,
+        "response": Response,
+    }
+    for name, columns in overrides.items():
+        kind = FlagKind(name)
+        unknown = sorted(set(columns) - set(readers))
+        if unknown:
+            raise ValueError(f"There is no such column: {unknown[0]}")
+        changes: dict[str, Any] = {column: readers[column](value) for column, value in columns.items()}
+        rule = replace(rules[kind], **changes, signed_by=signed_by)
+        if rule.emergency and {rule.severity, rule.alcohol_only or Severity.RED} != {Severity.RED}:
+            raise ValueError("An emergency stays red.")
+        rules[kind] = rule
+    return rules

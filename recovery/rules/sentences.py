@@ -1,0 +1,310 @@
+"""One true sentence for each flag, from its stored evidence alone.
+
+English and Spanish, no pronoun for the patient, no judgement and no
+prediction. Evidence is plain JSON as the rules' ``evidence()`` methods make it;
+a missing number leaves its clause out rather than inventing one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from recovery.rules.states import FlagKind
+from recovery.rules.words import Language, counted, long_date, near_date, one_decimal, short_date
+
+Evidence = Mapping[str, Any]
+
+_EN, _ES = Language.ENGLISH, Language.SPANISH
+
+
+def sentence(kind: FlagKind, evidence: Evidence, language: Language = Language.ENGLISH) -> str:
+    """Return why the flag is there.
+
+    Raises ``KeyError`` when evidence of a kind that is built from numbers lacks
+    one of them: a flag without its reason is a defect.
+    """
+    maker = _MAKERS.get(kind)
+    if maker is not None:
+        return maker(evidence, language)
+    text = _PLAIN[kind][0 if language is _EN else 1]
+    on = _day(evidence.get("on"))
+    return text if on is None else f"{text}, {long_date(on, language)}"
+
+
+def _day(value: object) -> date | None:
+    return date.fromisoformat(value) if isinstance(value, str) else None
+
+
+def _required_day(evidence: Evidence, key: str) -> date:
+    return date.fromisoformat(evidence[key])
+
+
+def _silence(evidence: Evidence, language: Language) -> str:
+    run, since = evidence["run"], _required_day(evidence, "since")
+    doses = evidence["unit"] == "doses"
+    last = _day(evidence["last_answer"])
+    if language is _EN:
+        what = counted(run, "dose", "doses") if doses else counted(run, "day", "days")
+        start = f"No report for {what} in a row since {long_date(since, language)}"
+        return start + ("; no report before that" if last is None else f"; last report was {long_date(last, language)}")
+    what = counted(run, "dosis seguida", "dosis seguidas") if doses else counted(run, "día seguido", "días seguidos")
+    start = f"Sin respuesta en {what} desde el {long_date(since, language)}"
+    return start + ("; antes no hay ninguna" if last is None else f"; la última fue el {long_date(last, language)}")
+
+
+def _injection_late(evidence: Evidence, language: Language) -> str:
+    late, last = evidence["days_late"], _required_day(evidence, "last_given_on")
+    booked = _day(evidence.get("visit_on"))
+    bridge = evidence.get("bridge_holds", False)
+    if language is _EN:
+        text = f"Injection is {counted(late, 'day', 'days')} past its date"
+        text += f"; last one was {short_date(last, language)}"
+        if booked is not None:
+            text += f"; a visit is booked for {long_date(booked, language)}"
+        return text + ("; tablets are confirmed meanwhile" if bridge else "")
+    text = f"La inyección lleva {counted(late, 'día', 'días')} de retraso"
+    text += f"; la última fue el {short_date(last, language)}"
+    if booked is not None:
+        text += f"; hay una visita el {long_date(booked, language)}"
+    return text + ("; mientras tanto hay tabletas confirmadas" if bridge else "")
+
+
+def _craving(evidence: Evidence, language: Language) -> str:
+    body = _CRAVING[evidence["leading"]](evidence, language)
+    for reason in evidence.get("raised_by", ()):
+        body += "; " + _RAISED_BY[reason][0 if language is _EN else 1]
+    return body
+
+
+_RAISED_BY = {
+    "reported_use": ("use was reported", "se informó consumo"),
+    "confidence_drop": ("confidence is well below the usual", "la confianza está muy por debajo de lo habitual"),
+    "dose_missed": ("a dose was reported as not taken", "se informó una dosis no tomada"),
+}
+
+
+def _craving_high(evidence: Evidence, language: Language) -> str:
+    on, latest = _required_day(evidence, "on"), evidence["latest"]
+    confidence = evidence.get("confidence")
+    if language is _EN:
+        text = f"Craving was {latest} of 10 on {long_date(on, language)}"
+        return text if confidence is None else f"{text}, confidence {confidence} of 10"
+    text = f"El deseo fue de {latest} sobre 10 el {long_date(on, language)}"
+    return text if confidence is None else f"{text}, confianza {confidence} sobre 10"
+
+
+def _craving_above(evidence: Evidence, language: Language) -> str:
+    points, usual = one_decimal(evidence["points_above"]), one_decimal(evidence["usual"])
+    count = evidence["check_ins"]
+    since = near_date(_required_day(evidence, "since"), seen_on=_required_day(evidence, "on"), language=language)
+    if language is _EN:
+        return (
+            f"Craving has been {points} points above the usual {usual} "
+            f"for {counted(count, 'check-in', 'check-ins')} since {since}"
+        )
+    return (
+        f"El deseo ha estado {points} puntos por encima de lo habitual ({usual}) "
+        f"en {counted(count, 'registro', 'registros')} desde el {since}"
+    )
+
+
+def _craving_week(evidence: Evidence, language: Language) -> str:
+    mean, count = one_decimal(evidence["week_mean"]), evidence["week_check_ins"]
+    if language is _EN:
+        return f"Craving has averaged {mean} of 10 over {counted(count, 'check-in', 'check-ins')} in 7 days"
+    return f"El deseo ha promediado {mean} sobre 10 en {counted(count, 'registro', 'registros')} de 7 días"
+
+
+def _craving_two(evidence: Evidence, language: Language) -> str:
+    count, of = evidence["high_count"], evidence["check_ins"]
+    since = near_date(_required_day(evidence, "since"), seen_on=_required_day(evidence, "on"), language=language)
+    at = evidence["high_at"]
+    if language is _EN:
+        return f"Craving was {at} or more in {count} of the last {of} check-ins, since {since}"
+    return f"El deseo fue de {at} o más en {count} de los últimos {of} registros, desde el {since}"
+
+
+def _craving_slope(evidence: Evidence, language: Language) -> str:
+    slope, usual = one_decimal(evidence["slope_per_day"]), one_decimal(evidence["usual"])
+    count = evidence["check_ins"]
+    if language is _EN:
+        return (
+            f"Craving has gone up by {slope} points a day over {counted(count, 'check-in', 'check-ins')}; "
+            f"the usual is {usual}"
+        )
+    return (
+        f"El deseo ha subido {slope} puntos por día en {counted(count, 'registro', 'registros')}; "
+        f"lo habitual es {usual}"
+    )
+
+
+def _craving_drift(evidence: Evidence, language: Language) -> str:
+    usual, latest = one_decimal(evidence["usual"]), evidence["latest"]
+    if language is _EN:
+        return f"Craving has been drifting above the usual {usual}; the latest is {latest} of 10"
+    return f"El deseo se ha ido por encima de lo habitual ({usual}); el último es {latest} sobre 10"
+
+
+_CRAVING: dict[str, Callable[[Evidence, Language], str]] = {
+    "A": _craving_high,
+    "B": _craving_week,
+    "C": _craving_above,
+    "D": _craving_drift,
+    "E": _craving_drift,
+    "F": _craving_slope,
+    "G": _craving_two,
+}
+
+
+def _gap(evidence: Evidence, language: Language) -> str:
+    days = evidence["days"]
+    shown = f"{days:g}"
+    first, last = _required_day(evidence, "first_day"), _required_day(evidence, "last_day")
+    if language is _EN:
+        if first == last:
+            return f"{shown} days of cover reported as not taken, {long_date(first, language)}"
+        return (
+            f"{shown} days of cover reported as not taken, {long_date(first, language)} to {long_date(last, language)}"
+        )
+    if first == last:
+        return f"{shown} días de cobertura informados como no tomados, {long_date(first, language)}"
+    return (
+        f"{shown} días de cobertura informados como no tomados, "
+        f"del {long_date(first, language)} al {long_date(last, language)}"
+    )
+
+
+def _dose_after_gap(evidence: Evidence, language: Language) -> str:
+    after = "; a later dose was taken" if language is _EN else "; después se tomó una dosis"
+    return _gap(evidence, language) + after
+
+
+def _lab(evidence: Evidence, language: Language) -> str:
+    parts = [
+        f"{name} {one_decimal(evidence[key])}"
+        for name, key in (("ALT", "alt_times"), ("AST", "ast_times"), ("bilirubin", "bilirubin_times"))
+        if evidence.get(key) is not None
+    ]
+    joined = ", ".join(parts)
+    on = _required_day(evidence, "on")
+    if language is _EN:
+        return f"Liver tests in multiples of the upper limit: {joined}, {long_date(on, language)}"
+    joined = joined.replace("bilirubin", "bilirrubina")
+    return f"Pruebas del hígado en múltiplos del límite superior: {joined}, {long_date(on, language)}"
+
+
+def _contact_lost(evidence: Evidence, language: Language) -> str:
+    if evidence["reason"] == "opted_out":
+        return "Texts were stopped by reply" if language is _EN else "Los mensajes se detuvieron por respuesta"
+    failures = evidence["failures"]
+    if language is _EN:
+        return f"{counted(failures, 'message', 'messages')} in a row could not be delivered"
+    return f"{counted(failures, 'mensaje seguido', 'mensajes seguidos')} sin entregar"
+
+
+_MAKERS: dict[FlagKind, Callable[[Evidence, Language], str]] = {
+    FlagKind.SILENCE: _silence,
+    FlagKind.INJECTION_LATE: _injection_late,
+    FlagKind.CRAVING_HIGH: _craving,
+    FlagKind.CRAVING_RISE: _craving,
+    FlagKind.STATED_GAP: _gap,
+    FlagKind.DOSE_AFTER_GAP: _dose_after_gap,
+    FlagKind.LAB_ABNORMAL: _lab,
+    FlagKind.CONTACT_LOST: _contact_lost,
+}
+
+# English and Spanish; a stored "on" adds its date.
+_PLAIN: dict[FlagKind, tuple[str, str]] = {
+    FlagKind.ALCOHOL_WITHDRAWAL: (
+        "Signs of alcohol withdrawal were reported",
+        "Se informaron señales de abstinencia de alcohol",
+    ),
+    FlagKind.ALLERGIC_REACTION: (
+        "Trouble breathing or swelling was reported",
+        "Se informó dificultad para respirar o hinchazón",
+    ),
+    FlagKind.COUGH: ("A cough was reported", "Se informó tos"),
+    FlagKind.DISULFIRAM_DRINK: (
+        "A drink while on disulfiram was reported",
+        "Se informó una bebida durante el tratamiento con disulfiram",
+    ),
+    FlagKind.DISULFIRAM_REACTION: (
+        "Flushing, chest pain or fainting on disulfiram was reported",
+        "Se informó rubor, dolor de pecho o desmayo con disulfiram",
+    ),
+    FlagKind.DOSE_PARTLY_GIVEN: ("A dose was given only in part", "Una dosis se administró solo en parte"),
+    FlagKind.FAILED_CHALLENGE: ("The naloxone challenge was failed", "La prueba con naloxona no se superó"),
+    FlagKind.GIVEN_WITH_OPEN_GATE: (
+        "A dose was given while prompts were on hold",
+        "Se administró una dosis con los avisos en pausa",
+    ),
+    FlagKind.INJECTION_SITE: (
+        "A problem at the injection site was reported",
+        "Se informó un problema en el lugar de la inyección",
+    ),
+    FlagKind.INTERACTING_MEDICINE: (
+        "A medicine that may interact was reported",
+        "Se informó un medicamento que puede interactuar",
+    ),
+    FlagKind.INTERVAL_END_CRAVING: (
+        "Craving is up while the injection interval ends",
+        "El deseo sube al final del intervalo de la inyección",
+    ),
+    FlagKind.LAB_OVERDUE: ("A laboratory test is overdue", "Hay un análisis de laboratorio pendiente"),
+    FlagKind.LIVER_SYMPTOMS: (
+        "Symptoms that may come from the liver were reported",
+        "Se informaron síntomas que pueden venir del hígado",
+    ),
+    FlagKind.LOW_MOOD: ("Mood answers are below the cut", "Las respuestas sobre el ánimo pasan el límite"),
+    FlagKind.NEW_OPIOID_MEDICINE: (
+        "A new opioid medicine was reported, not yet taken",
+        "Se informó un nuevo medicamento opioide, aún no tomado",
+    ),
+    FlagKind.OVERDOSE_SIGN: ("A sign of overdose was reported", "Se informó una señal de sobredosis"),
+    FlagKind.PAIN_HIGH: ("High pain was reported", "Se informó mucho dolor"),
+    FlagKind.POSITIVE_SCREEN: (
+        "A urine screen needs to be read by the prescriber",
+        "Un análisis de orina debe ser leído por quien receta",
+    ),
+    FlagKind.PREGNANCY: ("A pregnancy was reported", "Se informó un embarazo"),
+    FlagKind.PROCEDURE_PLANNED: (
+        "A procedure that may need opioids is planned",
+        "Hay un procedimiento que puede necesitar opioides",
+    ),
+    FlagKind.RAN_OUT: (
+        "Tablets ran out, were lost or stolen",
+        "Las tabletas se acabaron, se perdieron o fueron robadas",
+    ),
+    FlagKind.RELEASE: (
+        "Back from hospital, custody or residential care",
+        "De vuelta de hospital, custodia o residencia",
+    ),
+    FlagKind.REPORTED_DRINK: ("A drink was reported", "Se informó una bebida"),
+    FlagKind.REPORTED_USE: ("Opioid use was reported", "Se informó consumo de opioides"),
+    FlagKind.SEVERE_PAIN: ("Severe pain or trauma was reported", "Se informó dolor fuerte o una lesión"),
+    FlagKind.SIDE_EFFECT_LASTING: (
+        "A side effect has lasted two weeks or more",
+        "Un efecto secundario dura dos semanas o más",
+    ),
+    FlagKind.SUICIDE_RISK: (
+        "Answers show a high risk of suicide",
+        "Las respuestas muestran un riesgo alto de suicidio",
+    ),
+    FlagKind.SUICIDE_THOUGHTS: (
+        "Thoughts of death or suicide were reported",
+        "Se informaron pensamientos de muerte o suicidio",
+    ),
+    FlagKind.SUPPORTER_CONCERN: ("A support person is worried", "Una persona de apoyo está preocupada"),
+    FlagKind.TABLETS_WITHIN_REACH: (
+        "Tablets are within reach of somebody who depends on opioids",
+        "Las tabletas están al alcance de alguien que depende de opioides",
+    ),
+    FlagKind.VOMITED_DOSE: ("Vomiting soon after a dose was reported", "Se informó vómito poco después de una dosis"),
+    FlagKind.WANTS_TO_STOP: ("Wish to stop treatment was reported", "Se informó el deseo de dejar el tratamiento"),
+    FlagKind.WITHDRAWAL_AFTER_DOSE: (
+        "Withdrawal-type symptoms after a dose were reported",
+        "Se informaron síntomas de abstinencia después de una dosis",
+    ),
+}

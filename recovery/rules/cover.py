@@ -112,9 +112,7 @@ def next_change(given_on: date, *, band: Band, zone: ZoneInfo | str, policy: Pol
     return None
 
 
-def changes_due(
-    given_on: date, *, band: Band, zone: ZoneInfo | str, now: datetime, policy: Policy
-) -> list[BandChange]:
+def changes_due(given_on: date, *, band: Band, zone: ZoneInfo | str, now: datetime, policy: Policy) -> list[BandChange]:
     """Return every change after the stored ``band`` up to and including ``now``, in order.
 
     A tick that ran late finds all the bands that it passed, each with its own instant.

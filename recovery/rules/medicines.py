@@ -146,9 +146,7 @@ MEDICINES: Mapping[Medicine, MedicineFacts] = MappingProxyType(
     }
 )
 
-ORAL_OPIOID_NOTE = (
-    "Tablets are not recommended for opioid use disorder except in limited circumstances (ASAM)."
-)
+ORAL_OPIOID_NOTE = "Tablets are not recommended for opioid use disorder except in limited circumstances (ASAM)."
 LONG_INTERVAL_NOTE = (
     "Single doses above 50 mg carry more liver risk, and the block weakens towards the end of the interval."
 )

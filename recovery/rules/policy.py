@@ -47,9 +47,7 @@ def _number(default: Value, unit: str, source: str, low: Value, high: Value) -> 
 
 
 def _switch(default: bool, source: str) -> Any:
-    return field(
-        default=default, metadata={"unit": "yes or no", "source": source, "low": False, "high": True}
-    )
+    return field(default=default, metadata={"unit": "yes or no", "source": source, "low": False, "high": True})
 
 
 _DSL = "days since last dose"

@@ -7,8 +7,7 @@ from typing import Any
 import structlog
 
 KNOWN_KEYS = frozenset(
-    "event level timestamp logger program_id patient_id message_id flag_id dose_id tick runner count seconds "
-    "state why code status route method request_id error child pid".split()
+    ["event", "level", "timestamp", "logger", "program_id", "patient_id", "message_id", "flag_id", "dose_id", "tick", "runner", "count", "seconds", "state", "why", "code", "status", "route", "method", "request_id", "error", "child", "pid"]
 )
 
 

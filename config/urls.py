@@ -2,7 +2,11 @@
 
 from django.urls import include, path
 
+from config.health import healthz, readyz
+
 urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
     path("", include("backend.urls")),
     path("", include("recovery.urls")),
     path("", include("reminders.urls")),

@@ -1,0 +1,61 @@
+"""The Celery app and the whole beat table.
+
+Celery is a clock and a pair of hands: no result backend, no eta, no countdown, nothing of
+value in the broker. Losing it loses no reminder, because the sweep calls the same services.
+"""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("holdfast")
+
+
+def configure() -> Celery:
+    """Read the settings into the app; called when a worker or beat starts."""
+    import django
+    from django.conf import settings
+
+    django.setup()
+    from config.ticks import all_ticks
+
+    app.conf.update(
+        broker_url=settings.REDIS_URL or "memory://",
+        result_backend=None,
+        task_ignore_result=True,
+        task_serializer="json",
+        accept_content=["json"],
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        worker_prefetch_multiplier=1,
+        worker_concurrency=settings.WORKER_CONCURRENCY,
+        worker_send_task_events=False,
+        worker_soft_shutdown_timeout=15,
+        task_acks_late=False,  # a lost tick is followed by the next: nothing is worth a redelivery
+        broker_connection_retry_on_startup=True,
+        broker_transport_options={
+            "visibility_timeout": 300,
+            "unacked_restore_interval": 10,
+            "unacked_restore_throttle": 1,
+            "socket_timeout": 10,
+            "socket_connect_timeout": 5,
+        },
+        timezone="UTC",
+        beat_schedule={
+            tick.name: {
+                "task": tick.task,
+                "schedule": tick.every_s,
+                # A tick that waited longer than its interval is followed by a fresh one.
+                "options": {"expires": max(tick.every_s * 2, 10)},
+            }
+            for tick in all_ticks()
+        },
+        imports=["recovery.tasks", "reminders.tasks", "config.tasks"],
+    )
+    return app
+
+
+if os.environ.get("HOLDFAST_CELERY") == "1":
+    configure()

@@ -1,0 +1,92 @@
+"""What a serving process checks before it serves (contract 6): a plain role, walls that stand, rights withheld."""
+
+from collections.abc import Callable
+
+from django.core.checks import run_checks
+from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError, connection
+
+APPEND_ONLY = (
+    "backend_auditevent",
+    "backend_auditseal",
+    "backend_policyoverride",
+    "recovery_dosereport",
+    "recovery_coverevent",
+    "recovery_cravinglog",
+    "recovery_triggerentry",
+    "recovery_outreach",
+    "reminders_providerevent",
+)
+# Doors by which a request finds its program; they hold no name and no number in clear (contract 6).
+OUTSIDE_THE_WALL = frozenset(
+    {
+        "backend_membership",
+        "reminders_sender",
+        "reminders_statustoken",
+    }
+)
+
+ROLE = """
+SELECT rolsuper OR rolbypassrls,
+       EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+               WHERE n.nspname IN ('public', 'keys') AND c.relkind IN ('r', 'p')
+                 AND (c.relowner = r.oid OR pg_has_role(r.oid, c.relowner, 'MEMBER')))
+FROM pg_roles r WHERE rolname = current_user
+"""
+WALLS = """
+SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname IN ('public', 'keys') AND c.relkind IN ('r', 'p') AND NOT (c.relrowsecurity AND c.relforcerowsecurity)
+  AND EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND NOT a.attisdropped
+              AND a.attname IN ('program_id', 'patient_id'))
+ORDER BY 1
+"""
+RIGHTS = """
+SELECT t FROM unnest(%s::text[]) AS t
+WHERE has_table_privilege(current_user, t, 'UPDATE') OR has_table_privilege(current_user, t, 'DELETE')
+   OR has_table_privilege(current_user, t, 'TRUNCATE')
+"""
+
+
+def database_faults() -> list[tuple[str, str]]:
+    """What is wrong with the database as this role sees it: ``(text, way out)`` each."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(ROLE)
+            powerful, owner = cursor.fetchone() or (True, True)
+            cursor.execute("SELECT to_regclass('public.backend_auditevent') IS NOT NULL")
+            if not (cursor.fetchone() or (False,))[0]:
+                return [("The database has no tables yet.", "Run: manage.py migrate")]
+            cursor.execute(WALLS)
+            open_tables = [name for (name,) in cursor.fetchall() if name not in OUTSIDE_THE_WALL]
+            cursor.execute(RIGHTS, [list(APPEND_ONLY)])
+            writable = [name for (name,) in cursor.fetchall()]
+    except OperationalError:
+        return [("The database of DATABASE_URL does not answer.", "Is it running, and is the URL right?")]
+    faults = []
+    if powerful:
+        faults.append(
+            ("DATABASE_URL is a superuser or bypasses row-level security.", "manage.py db_roles makes a plain role.")
+        )
+    if owner:
+        faults.append(
+            ("DATABASE_URL owns tables or is a member of their owner.", "manage.py db_roles makes a plain role.")
+        )
+    if open_tables:
+        faults.append((f"Tables without a forced wall: {', '.join(open_tables)}.", "Run: manage.py migrate"))
+    if writable:
+        faults.append(
+            (
+                f"The serving role may change append-only tables: {', '.join(writable)}.",
+                "Make the roles with manage.py db_roles before the first migrate, or REVOKE UPDATE, DELETE, TRUNCATE.",
+            )
+        )
+    return faults
+
+
+def refuse_a_bad_start(out: Callable[[str], object] | None = None) -> None:
+    """Run every check; raise ImproperlyConfigured with the first fault as one line."""
+    errors = [m for m in run_checks(databases=["default"]) if m.is_serious()]
+    connection.close()
+    if errors:
+        first = errors[0]
+        raise ImproperlyConfigured(f"{first.msg} {first.hint or ''}".strip())

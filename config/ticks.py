@@ -1,0 +1,85 @@
+"""The ticks: what must happen again and again, by whom it is called, and how often.
+
+Celery's beat and workers call them, and so does the sweep (contract 7). Each may run
+twice, late, or in three places at once; either runner alone is enough.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One recurring service. ``task`` is its name in Celery; ``run`` is the same call for the sweep."""
+
+    name: str
+    task: str
+    every_s: float
+    run: Callable[[list[int], datetime], object]
+
+
+def all_ticks() -> list[Tick]:
+    """Every tick, in the order in which a day needs them."""
+    from backend.services import seal
+    from recovery.services import cover, doses, flags, regimens
+    from reminders.services import dispatch, planning, reconcile, replies
+
+    return [
+        Tick(
+            "extend_doses",
+            "recovery.tasks.extend_doses",
+            settings.EXTEND_SECONDS,
+            lambda ids, now: regimens.extend_doses(program_ids=ids, now=now, ahead_hours=settings.EXTEND_AHEAD_HOURS),
+        ),
+        Tick(
+            "advance_bands",
+            "recovery.tasks.advance_bands",
+            settings.COVER_SECONDS,
+            lambda ids, now: cover.advance_bands(program_ids=ids, now=now),
+        ),
+        Tick(
+            "close_doses",
+            "recovery.tasks.close_doses",
+            settings.CLOSE_SECONDS,
+            lambda ids, now: doses.close_doses(program_ids=ids, now=now),
+        ),
+        Tick(
+            "wake_flags",
+            "recovery.tasks.wake_flags",
+            settings.FLAGS_SECONDS,
+            lambda ids, now: flags.wake_flags(program_ids=ids, now=now),
+        ),
+        Tick(
+            "work_inbound",
+            "reminders.tasks.work_inbound",
+            settings.DISPATCH_SECONDS,
+            lambda ids, now: replies.work_inbound(program_ids=ids, now=now),
+        ),
+        Tick(
+            "plan_messages",
+            "reminders.tasks.plan_messages",
+            settings.PLAN_SECONDS,
+            lambda ids, now: planning.plan_messages(program_ids=ids, now=now),
+        ),
+        Tick(
+            "dispatch_due",
+            "reminders.tasks.dispatch_due",
+            settings.DISPATCH_SECONDS,
+            lambda ids, now: dispatch.dispatch_due(program_ids=ids, now=now),
+        ),
+        Tick(
+            "reconcile",
+            "reminders.tasks.reconcile",
+            settings.RECONCILE_SECONDS,
+            lambda ids, now: reconcile.reconcile(program_ids=ids, now=now),
+        ),
+        Tick(
+            "seal_audit",
+            "config.tasks.seal_audit",
+            settings.SEAL_SECONDS,
+            lambda ids, now: seal.seal_audit(program_ids=ids),
+        ),
+    ]

@@ -1,0 +1,21 @@
+"""Which ticks have not run lately."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Max
+
+from reminders.models import TickRun
+
+
+def late_ticks(*, intervals: dict[str, float], now: datetime) -> list[str]:
+    """The ticks that nobody finished within their interval (seconds), in the order given."""
+    last = dict(
+        TickRun.objects.filter(last_error="").values_list("tick").annotate(Max("finished_at")).values_list(
+            "tick", "finished_at__max"
+        )
+    )
+    return [
+        name
+        for name, seconds in intervals.items()
+        if last.get(name) is None or now - last[name] > timedelta(seconds=seconds)
+    ]

@@ -27,6 +27,7 @@ def main() -> int:
             owner=command in OWNER_COMMANDS,
             servers=command not in ALONE,
             migrate=command not in ALONE | OWNER_COMMANDS,
+            starts_them=command == "up",
         )
     except bootstrap.Refusal as refusal:
         print(f"holdfast: {refusal}", file=sys.stderr)

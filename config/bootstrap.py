@@ -22,11 +22,12 @@ def is_embedded() -> bool:
     return not serving
 
 
-def prepare(root: Path, *, owner: bool, servers: bool, migrate: bool) -> None:
+def prepare(root: Path, *, owner: bool, servers: bool, migrate: bool, starts_them: bool = False) -> None:
     """Fill the environment for one command.
 
     ``owner``: connect as the role that owns the tables. ``servers``: the command needs a database.
-    ``migrate``: bring the embedded database up to date first. Raises Refusal with one clear line.
+    ``migrate``: bring the embedded database up to date first.
+    ``starts_them``: the command starts the servers itself. Raises Refusal with one clear line.
     """
     _read_env_file(root / ".env")
     if owner:
@@ -40,6 +41,11 @@ def prepare(root: Path, *, owner: bool, servers: bool, migrate: bool) -> None:
 
     var = Path(os.environ.get("VAR_DIR") or root / "var")
     use_secrets(embedded.secrets(var))
+    os.environ["HOLDFAST_EMBEDDED"] = "1"
+    if starts_them:
+        there = embedded.addresses(var)
+        use_servers(there.owner_url, there.app_url, there.redis_url)
+        return
     if not servers:
         # Well-formed and leading nowhere: such a command opens no connection.
         os.environ.update(DATABASE_URL="postgres://none@127.0.0.1:1/none", REDIS_URL="redis://127.0.0.1:1/0")

@@ -7,7 +7,10 @@ from typing import Any
 import structlog
 
 KNOWN_KEYS = frozenset(
-    ["event", "level", "timestamp", "logger", "program_id", "patient_id", "message_id", "flag_id", "dose_id", "tick", "runner", "count", "seconds", "state", "why", "code", "status", "route", "method", "request_id", "error", "child", "pid"]
+    {"event", "level", "timestamp", "logger", "error", "count", "seconds"}
+    | {"program_id", "patient_id", "message_id", "flag_id", "dose_id"}
+    | {"tick", "runner", "child", "pid", "state", "why", "code"}
+    | {"status", "route", "method", "request_id"}
 )
 
 

@@ -11,13 +11,14 @@ die() {
 }
 
 find_python() {
-    for python in ${PYTHON:-} python3.11 python3.12 python3.13 python3.14 python3 python; do
+    # shellcheck disable=SC2086
+    for python in ${PYTHON:-python3.11 python3.12 python3.13 python3.14 python3 python}; do
         if "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
             return 0
         fi
     done
     if [ -n "${PYTHON:-}" ]; then
-        die "$PYTHON is no Python 3.11 or later. Name another one: PYTHON=/path/to/python3.11 $0"
+        die "$PYTHON is no Python 3.11 or later. Name another one (PYTHON=/path/to/python3.11 $0) or none."
     fi
     die "Python 3.11 or later is needed. Install it (apt install python3.11 python3.11-venv) or name it: PYTHON=/path/to/python3.11 $0"
 }

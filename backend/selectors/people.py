@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from backend.access import Actor
 from backend.models import CareTeamMember, Membership, Program, User
 from backend.rules.roles import Role
+from backend.selectors.keys import PROGRAM_ITSELF, data_keys
 
 
 def actor_of(*, user_id: int, request_id: str = "", route: str = "") -> Actor:
@@ -29,6 +30,11 @@ def open_program_ids() -> list[int]:
     return list(Program.objects.filter(closed_at__isnull=True).order_by("id").values_list("id", flat=True))
 
 
+def closed_program_ids() -> list[int]:
+    """The programs that were closed, ascending: what they left planned is ended."""
+    return list(Program.objects.filter(closed_at__isnull=False).order_by("id").values_list("id", flat=True))
+
+
 def programs_by_id(ids: Iterable[int]) -> dict[int, Program]:
     return Program.objects.in_bulk(list(ids))
 
@@ -41,6 +47,18 @@ def staff_names(*, program_ids: Iterable[int]) -> dict[int, str]:
     """The names that colleagues see, by user id. Needs an open scope."""
     rows = CareTeamMember.objects.filter(program_id__in=list(program_ids)).values_list("user_id", "name")
     return dict(rows)
+
+
+def staff_phones(*, program_ids: Iterable[int]) -> dict[tuple[int, int], tuple[str, int]]:
+    """``(program id, user id)`` -> (E.164 number, team id) of staff who have one. Needs an open scope."""
+    found = {}
+    members = list(CareTeamMember.objects.filter(program_id__in=list(program_ids), phone__isnull=False))
+    for program_id in {member.program_id for member in members}:
+        key = data_keys(program_id=program_id, patient_ids=[PROGRAM_ITSELF])[PROGRAM_ITSELF]
+        for member in members:
+            if member.program_id == program_id:
+                found[program_id, member.user_id] = (member.opened(key, "phone"), member.team_id)
+    return found
 
 
 def staff_user(*, email: str) -> User | None:

@@ -152,7 +152,16 @@ class Dose(PatientRow):
 class DoseReport(SealedModel, PatientRow):
     """What somebody said about a dose. Append-only; a later one supersedes, none is erased."""
 
-    dose = models.ForeignKey(Dose, models.PROTECT, related_name="reports", db_constraint=False)
+    dose = models.ForeignKey(
+        Dose,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="reports",
+        db_constraint=False,
+        help_text="Null for one that was not planned: it is recorded all the same",
+    )
+    on_day = models.DateField(help_text="The dosing day that the statement is about")
     client_id = models.UUIDField()
     statement = models.CharField(max_length=8)
     taken_at = models.DateTimeField(null=True, blank=True)

@@ -27,7 +27,9 @@ class InboundMessage(SealedModel, PatientRow):
     )
     handled_at = models.DateTimeField(null=True, blank=True)
     handled_by = models.ForeignKey("backend.User", models.PROTECT, null=True, blank=True, related_name="+")
-    result = models.CharField(max_length=40, blank=True)
+    result = models.CharField(
+        max_length=40, blank=True, help_text="'' = not worked yet; else, with handled_at null, waits for a person"
+    )
 
     class Meta:
         constraints = [
@@ -37,6 +39,9 @@ class InboundMessage(SealedModel, PatientRow):
         indexes = [
             models.Index(fields=["program", "received_at"], condition=Q(handled_at__isnull=True), name="inbound_inbox"),
             models.Index(fields=["program", "patient", "-received_at"], name="inbound_by_patient"),
+            models.Index(
+                fields=["program", "id"], condition=Q(handled_at__isnull=True, result=""), name="inbound_to_work"
+            ),
         ]
 
 

@@ -148,6 +148,7 @@ class Attempt(PatientRow):
             models.UniqueConstraint(fields=["token_digest"], name="attempt_token_once"),
             models.CheckConstraint(condition=Q(number__gte=1), name="attempt_from_one"),
         ]
+        indexes = [models.Index(fields=["sid"], condition=~Q(sid=""), name="attempt_by_sid")]
 
 
 class ProviderEvent(PatientRow):

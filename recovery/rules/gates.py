@@ -365,14 +365,14 @@ class MedicineKind(StrEnum):
     UNKNOWN = "unknown"
 
 
-# Data that a pharmacist signs (S 3). Lower case, without accents.
+# Data that a pharmacist signs (S 3): one word each, lower case, without accents; English and Spanish
+# names, then brands.
 OPIOID_MEDICINES = frozenset(
     {
         "alfentanil",
         "buprenorphine",
         "butorphanol",
         "codeine",
-        "codeine cough syrup",
         "dihydrocodeine",
         "diphenoxylate",
         "fentanyl",
@@ -393,10 +393,41 @@ OPIOID_MEDICINES = frozenset(
         "tapentadol",
         "tianeptine",
         "tramadol",
+        "buprenorfina",
+        "codeina",
+        "difenoxilato",
+        "fentanilo",
+        "heroina",
+        "hidrocodona",
+        "hidromorfona",
+        "meperidina",
+        "metadona",
+        "morfina",
+        "oxicodona",
+        "oximorfona",
+        "tianeptina",
+        "demerol",
+        "dilaudid",
+        "lomotil",
+        "lortab",
+        "norco",
+        "nucynta",
+        "opana",
+        "oxycontin",
+        "percocet",
+        "sublocade",
+        "suboxone",
+        "subutex",
+        "ultracet",
+        "ultram",
+        "vicodin",
+        "zubsolv",
     }
 )
-INTERACTING_MEDICINES = frozenset({"disulfiram", "thioridazine"})
-NOT_OPIOID_MEDICINES = frozenset({"loperamide", "naloxone", "methylnaltrexone"})
+INTERACTING_MEDICINES = frozenset({"antabuse", "disulfiram", "thioridazine", "tioridazina"})
+NOT_OPIOID_MEDICINES = frozenset(
+    {"loperamida", "loperamide", "methylnaltrexone", "metilnaltrexona", "naloxona", "naloxone"}
+)
 
 
 def kind_of_medicine(name: str) -> MedicineKind:

@@ -187,9 +187,7 @@ def jitter(patient_id: int, *, up_to: timedelta = POLICY.jitter_up_to) -> timede
     return timedelta(seconds=int.from_bytes(digest, "big") % max(1, int(up_to.total_seconds())))
 
 
-def jittered(
-    wanted_at: datetime, *, patient_id: int, before: datetime, policy: PlanningPolicy = POLICY
-) -> datetime:
+def jittered(wanted_at: datetime, *, patient_id: int, before: datetime, policy: PlanningPolicy = POLICY) -> datetime:
     """Return ``wanted_at`` plus the patient's jitter, never at or past ``before``.
 
     A time less than the jitter's range before ``before`` keeps the part of the delay that fits.
@@ -262,13 +260,7 @@ def plan_dose(dose: DoseFact, *, person: Person, policy: PlanningPolicy = POLICY
     back-off, and when a day holds too many doses for it. A re-prompt never leaves outside the window: the
     recorded choice was for the dose time alone.
     """
-    if (
-        dose.reported
-        or dose.stopped
-        or dose.observed
-        or not dose.opted_in
-        or person.paused_on(dose.dosing_day)
-    ):
+    if dose.reported or dose.stopped or dose.observed or not dose.opted_in or person.paused_on(dose.dosing_day):
         return []
     daily = "dose.daily" if dose.every_day else "dose.day"
     template = "dose.next" if dose.ordinal > 1 else daily
@@ -312,6 +304,12 @@ def _no_second_text(person: Person, dose: DoseFact, policy: PlanningPolicy) -> b
     )
 
 
+def ordinal_of(step: str) -> int | None:
+    """Return the ordinal of the dose that a dose slot's step is about, None for another kind of step."""
+    ordinal, dot, _ = step.partition(".")
+    return int(ordinal) if dot and ordinal.isdigit() else None
+
+
 def plan_later(
     asked: PlannedMessage, *, answered_at: datetime, person: Person, policy: PlanningPolicy = POLICY
 ) -> list[PlannedMessage]:
@@ -351,9 +349,7 @@ def plan_visit(visit: VisitFact, *, person: Person, policy: PlanningPolicy = POL
     for before in policy.visit_days_before:
         if visit.confirmed and before == 3:
             continue  # confirmed a week ahead: two more texts are enough
-        planned += _visit_text(
-            visit, offset=-before, template=VISIT_TEMPLATES[before], person=person, policy=policy
-        )
+        planned += _visit_text(visit, offset=-before, template=VISIT_TEMPLATES[before], person=person, policy=policy)
     for after in policy.visit_days_after:
         template = AFTER_TEMPLATES[after]
         if template == "visit.this_week" and visit.number is None:
@@ -389,9 +385,7 @@ def _visit_text(
     )
 
 
-def plan_check_in(
-    check_in: CheckInFact, *, person: Person, policy: PlanningPolicy = POLICY
-) -> list[PlannedMessage]:
+def plan_check_in(check_in: CheckInFact, *, person: Person, policy: PlanningPolicy = POLICY) -> list[PlannedMessage]:
     """Return the invitation to a check-in; nothing when it is answered or the day is paused."""
     if check_in.answered or person.paused_on(check_in.day):
         return []
@@ -531,9 +525,7 @@ def plan_supporter(
     return planned
 
 
-def thin(
-    messages: Iterable[PlannedMessage], *, person: Person, today: date, policy: PlanningPolicy = POLICY
-) -> Plan:
+def thin(messages: Iterable[PlannedMessage], *, person: Person, today: date, policy: PlanningPolicy = POLICY) -> Plan:
     """Apply back-off: after 3 unanswered days one text a day, after 7 one a week and a call task.
 
     A day ahead counts as one more day of silence; an answer brings back what was left out, since nothing of
@@ -602,9 +594,7 @@ def plan_patient(facts: PatientFacts, *, now: datetime, policy: PlanningPolicy =
     for hold in facts.holds:
         planned += plan_hold(hold, person=person, policy=policy)
     for day in facts.hello_days:
-        planned += plan_hello(
-            day=day, person=person, name=facts.name, silent_days=facts.silent_days, policy=policy
-        )
+        planned += plan_hello(day=day, person=person, name=facts.name, silent_days=facts.silent_days, policy=policy)
     until = now + policy.plan_ahead
     thinned = thin(
         (one for one in planned if one.expires_at > now and one.send_after < until),
@@ -612,6 +602,4 @@ def plan_patient(facts: PatientFacts, *, now: datetime, policy: PlanningPolicy =
         today=now.astimezone(person.zone).date(),
         policy=policy,
     )
-    return replace(
-        thinned, messages=tuple(one for one in thinned.messages if one.slot not in facts.taken_slots)
-    )
+    return replace(thinned, messages=tuple(one for one in thinned.messages if one.slot not in facts.taken_slots))

@@ -214,7 +214,8 @@ def make_folder(path: Path, site: Site) -> None:
     """Make a folder that only the servers' account can enter."""
     path.mkdir(mode=0o700, exist_ok=True)
     if site.account is not None:
-        os.chown(path, *site.account)
+        # Root works here in a folder of a lesser user, and follows no link that it may have left.
+        os.chown(path, *site.account, follow_symlinks=False)
 
 
 def make_file(path: Path, content: str, site: Site) -> None:
@@ -232,7 +233,7 @@ def prepare(site: Site) -> None:
     site.var.mkdir(parents=True, exist_ok=True)
     if site.account is not None:
         make_folder(site.home, site)
-        (site.home / "var-folder").write_text(f"{site.var}\n")
+        make_file(site.home / "var-folder", f"{site.var}\n", site)
         (site.var / "pgdata").write_text(f"{site.home}\n")
         _copy_programs(site)
     make_folder(site.valkey_data, site)

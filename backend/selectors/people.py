@@ -43,6 +43,15 @@ def program_by_slug(slug: str) -> Program | None:
     return Program.objects.filter(slug=slug).first()
 
 
+def patient_accounts(*, program_id: int) -> dict[int, int]:
+    """Patient id -> user id, for patients who have an account."""
+    return {
+        row.patient_id: row.user_id
+        for row in Membership.objects.filter(program_id=program_id, patient_id__isnull=False, ended_at__isnull=True)
+        if row.patient_id is not None
+    }
+
+
 def staff_names(*, program_ids: Iterable[int]) -> dict[int, str]:
     """The names that colleagues see, by user id. Needs an open scope."""
     rows = CareTeamMember.objects.filter(program_id__in=list(program_ids)).values_list("user_id", "name")

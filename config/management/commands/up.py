@@ -97,10 +97,27 @@ def children(*, port: int, celery: bool) -> list[Child]:
         Child("sweep", [python, "manage.py", "sweep"], cwd=here, grace_s=20),
         Child(
             "web",
-            [python, "-m", "gunicorn", "config.wsgi:application", "--bind", f"127.0.0.1:{port}"]
-            + ["--workers", os.environ.get("WEB_WORKERS", "1"), "--threads", os.environ.get("WEB_THREADS", "8")]
-            + ["--worker-tmp-dir", "/dev/shm" if Path("/dev/shm").is_dir() else "/tmp"]  # noqa: S108
-            + ["--graceful-timeout", "15", "--no-control-socket", "--log-level", "warning"],
+            # fmt: off
+            [
+                python,
+                "-m",
+                "gunicorn",
+                "config.wsgi:application",
+                "--bind",
+                f"127.0.0.1:{port}",
+                "--workers",
+                os.environ.get("WEB_WORKERS", "1"),
+                "--threads",
+                os.environ.get("WEB_THREADS", "8"),
+                "--worker-tmp-dir",
+                "/dev/shm" if Path("/dev/shm").is_dir() else "/tmp",  # noqa: S108
+                "--graceful-timeout",
+                "15",
+                "--no-control-socket",
+                "--log-level",
+                "warning",
+            ],
+            # fmt: on
             env=web_env,
             cwd=here,
             ready=answers(f"http://127.0.0.1:{port}/healthz"),

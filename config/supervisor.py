@@ -387,7 +387,9 @@ class Supervisor:
         for log in self._logs.values():
             log.close()
         for number, handler in self._old_handlers.items():
-            signal.signal(number, handler)
+            # Once asked to stop, we are on the way out: an impatient third Ctrl-C must not show a traceback.
+            asked = self._signals and number != signal.SIGCHLD
+            signal.signal(number, signal.SIG_IGN if asked else handler)
         signal.set_wakeup_fd(self._old_wakeup)
         os.close(self._wake_read)
         os.close(self._wake_write)

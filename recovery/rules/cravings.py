@@ -5,7 +5,14 @@ invitation to check in, never a prediction of relapse (C 6.6).
 
 Answers are what people gave: days without one are simply not there, and no rule
 fills them in. Each rule returns the numbers that it saw; the sentence on the
-worklist is made from those stored numbers alone (``flags.sentence``).
+worklist is made from those stored numbers alone (``sentences.sentence``).
+
+Whether a rule fires is C 6.4 to the letter. How much it says, and with that
+whether a coordinator sees it today (amber and above), is chosen to fit a
+program's budget of alarms: a rise against the own usual reaches the list; what
+is high but usual for the person goes to the weekly list. ``craving_list_*`` in
+the policy are the knobs; set them to 0, and the fixed cuts to True, for the
+severities of C 6.4 and S 17 without a budget.
 """
 
 from __future__ import annotations
@@ -33,12 +40,16 @@ class Reading(NamedTuple):
 class Baseline:
     """A person's usual, from the reports of day -35 to -7, or the population's while there are too few.
 
-    ``sd`` has its floor applied. ``personal`` is False while fewer than 10
-    reports are there; then only rules A and B run (C 6.4).
+    ``sd`` has its floor applied. ``steady_sd`` leans on what is common among people:
+    the spread of some twenty answers is itself uncertain, and most false alarms of
+    the drift rule come from people whose spread was guessed too small.
+    ``personal`` is False while fewer than 10 reports are there; then only rules A
+    and B run (C 6.4).
     """
 
     mean: float
     sd: float
+    steady_sd: float
     n: int
     personal: bool
     careless: bool = False
@@ -154,8 +165,8 @@ def detect_rise(
 def assess(readings: Sequence[Reading], *, policy: Policy, on_day: date, context: Context | None = None) -> Assessment:
     """Judge one person's readings on ``on_day``, right after the latest of them came in.
 
-    ``readings`` of one substance in order of day, at least the last 60 days (fewer
-    only weaken the recursive rules D and E); days after ``on_day`` are left out.
+    ``readings`` of one substance in order of day, best the last 95 days (fewer only
+    weaken the recursive rules D and E); days after ``on_day`` are left out.
     Without a reading on ``on_day`` nothing fires: rules speak when an answer arrives.
 
     One rise at most: rule A is the kind ``craving_high``, the others are
@@ -209,6 +220,9 @@ class _Seen:
     ewma: float | None
     cusum: float | None
     cusum_alarm: bool
+    drift_from: int
+    drift_mean: float
+    drift_usual: float
     high_of_three: int
 
 
@@ -222,7 +236,7 @@ def _observe(readings: Sequence[Reading], *, policy: Policy, on_day: date) -> _S
     values = [reading[1] for reading in readings[:end]]
     sums = _Sums(values)
     baseline = _baseline(days, values, sums, today, policy)
-    ewma, cusum, cusum_alarm = _drift(days, values, sums, policy)
+    drift = _drift(days, values, sums, policy)
 
     recent_from = max(0, end - policy.craving_last)
     enough = end >= policy.craving_last and today - days[recent_from] < policy.craving_last_days
@@ -244,9 +258,12 @@ def _observe(readings: Sequence[Reading], *, policy: Policy, on_day: date) -> _S
         week_count=end - week_from,
         slope_from=bisect_left(days, today - policy.craving_slope_days + 1),
         slope=_slope(days, values, today, policy),
-        ewma=ewma,
-        cusum=cusum,
-        cusum_alarm=cusum_alarm,
+        ewma=drift.ewma,
+        cusum=drift.cusum,
+        cusum_alarm=drift.alarm,
+        drift_from=drift.since,
+        drift_mean=sums.mean(drift.since, end),
+        drift_usual=drift.usual,
         high_of_three=sum(value >= policy.craving_two_of_three_at for value in values[three_from:]),
     )
 
@@ -261,7 +278,8 @@ def _severities(seen: _Seen, raised_by: Sequence[str], policy: Policy) -> dict[s
         and seen.highest_today - usual.mean <= policy.craving_usual_high_within
     )
     # Fixed cuts say nothing new of somebody who is always there, nor of answers that look random.
-    fixed = Severity.INFO if near_high_usual or usual.careless else Severity.AMBER
+    quiet = near_high_usual or usual.careless or (usual.personal and not policy.craving_list_fixed_cuts)
+    fixed = Severity.INFO if quiet else Severity.AMBER
 
     if seen.highest_today >= policy.craving_high_at:
         found["A"] = _severity_of_a(seen, near_high_usual, policy)
@@ -272,27 +290,35 @@ def _severities(seen: _Seen, raised_by: Sequence[str], policy: Policy) -> dict[s
     ):
         found["B"] = fixed
     if usual.personal:
-        needed = max(policy.craving_rise_points, policy.craving_rise_sd * usual.sd)
-        if seen.above is not None and seen.above >= needed:
-            found["C"] = Severity.AMBER
-        if seen.ewma is not None and seen.ewma >= policy.craving_ewma_at:
-            found["D"] = Severity.AMBER if "C" in found else Severity.INFO
-        if seen.cusum_alarm:
-            found["E"] = Severity.INFO
-        if (
-            seen.slope is not None
-            and seen.slope >= policy.craving_slope_per_day
-            and seen.above is not None
-            and seen.above >= policy.craving_slope_rise
-        ):
-            found["F"] = Severity.INFO
-        if seen.high_of_three >= 2:
-            found["G"] = fixed
+        found |= _personal(seen, fixed, policy)
     if raised_by and ("A" in found or "C" in found):
         for rule in ("A", "C"):
             if rule in found:
                 found[rule] = found[rule].raised()
         found["H"] = Severity.INFO
+    return found
+
+
+def _personal(seen: _Seen, fixed: Severity, policy: Policy) -> dict[str, Severity]:
+    """Return the severities of the rules that need a personal baseline."""
+    found: dict[str, Severity] = {}
+    usual, above = seen.baseline, seen.above
+    if above is not None and above >= max(policy.craving_rise_points, policy.craving_rise_sd * usual.sd):
+        clear = above >= policy.craving_list_rise_sd * usual.steady_sd
+        found["C"] = Severity.AMBER if clear else Severity.INFO
+    if seen.ewma is not None and seen.ewma >= policy.craving_ewma_at:
+        found["D"] = found.get("C", Severity.INFO)
+    if seen.cusum_alarm:
+        found["E"] = Severity.AMBER if policy.craving_list_drift else Severity.INFO
+    if (
+        seen.slope is not None
+        and seen.slope >= policy.craving_slope_per_day
+        and above is not None
+        and above >= policy.craving_slope_rise
+    ):
+        found["F"] = Severity.INFO
+    if seen.high_of_three >= 2:
+        found["G"] = fixed
     return found
 
 
@@ -303,9 +329,12 @@ def _rise(
     if most is None:
         return None
     # In the order of what a coordinator understands first; A wins a tie since it wants an answer sooner.
-    leading = next(rule for rule in "ACGBDEF" if severities.get(rule) is most)
-    first = {"A": len(seen.days) - 1, "B": seen.week_from, "F": seen.slope_from}.get(leading, seen.recent_from)
+    leading = next(rule for rule in "ACEGBDF" if severities.get(rule) is most)
+    own_start = {"A": len(seen.days) - 1, "B": seen.week_from, "E": seen.drift_from, "F": seen.slope_from}
+    first = own_start.get(leading, seen.recent_from)
     usual = seen.baseline
+    recent_mean = seen.drift_mean if leading == "E" else seen.recent_mean
+    own_usual = seen.drift_usual if leading == "E" else usual.mean
     return Rise(
         kind=FlagKind.CRAVING_HIGH if leading == "A" else FlagKind.CRAVING_RISE,
         severity=most,
@@ -315,12 +344,12 @@ def _rise(
         since=date.fromordinal(seen.days[first]),
         check_ins=len(seen.days) - first,
         latest=seen.highest_today if leading == "A" else seen.latest,
-        usual=usual.mean,
+        usual=own_usual,
         usual_sd=usual.sd,
         usual_n=usual.n,
         usual_is_personal=usual.personal,
-        recent_mean=seen.recent_mean,
-        points_above=seen.recent_mean - usual.mean,
+        recent_mean=recent_mean,
+        points_above=recent_mean - own_usual,
         week_mean=seen.week_mean,
         week_check_ins=seen.week_count,
         high_count=seen.high_of_three,
@@ -343,7 +372,9 @@ def _severity_of_a(seen: _Seen, near_high_usual: bool, policy: Policy) -> Severi
         and seen.confidence <= policy.craving_low_confidence
     ):
         return Severity.AMBER_PLUS
-    return Severity.INFO if near_high_usual else Severity.AMBER
+    usual = seen.baseline
+    expected = usual.personal and seen.highest_today - usual.mean < policy.craving_list_high_sd * usual.steady_sd
+    return Severity.INFO if near_high_usual or expected else Severity.AMBER
 
 
 def _too_soon(severity: Severity, on_day: date, context: Context, policy: Policy) -> bool:
@@ -371,12 +402,10 @@ class _Sums:
     def mean(self, first: int, end: int) -> float:
         return (self.values[end] - self.values[first]) / (end - first)
 
-    def spread(self, first: int, end: int) -> float:
-        n = end - first
-        if n < 2:
-            return 0.0
+    def around_mean(self, first: int, end: int) -> float:
+        """Sum of squared distances from the mean."""
         total = self.values[end] - self.values[first]
-        return sqrt(max(0.0, (self.squares[end] - self.squares[first] - total * total / n) / (n - 1)))
+        return max(0.0, self.squares[end] - self.squares[first] - total * total / (end - first))
 
 
 def _baseline(days: Sequence[int], values: Sequence[int], sums: _Sums, today: int, policy: Policy) -> Baseline:
@@ -388,39 +417,60 @@ def _baseline(days: Sequence[int], values: Sequence[int], sums: _Sums, today: in
         weight = policy.craving_prior_weight
         total = sums.values[end] - sums.values[first]
         mean = (policy.craving_prior_mean * weight + total) / (weight + n) if weight + n else 0.0
-        return Baseline(mean=mean, sd=max(policy.craving_sd_floor, policy.craving_prior_sd), n=n, personal=False)
-    spread = sums.spread(first, end)
+        sd = max(policy.craving_sd_floor, policy.craving_prior_sd)
+        return Baseline(mean=mean, sd=sd, steady_sd=sd, n=n, personal=False)
+    around = sums.around_mean(first, end)
+    spread = sqrt(around / (n - 1))
     steps = sum(abs(values[i] - values[i - 1]) for i in range(first + 1, end)) / (n - 1)
-    careless = spread >= policy.craving_careless_sd and steps >= policy.craving_careless_step
     return Baseline(
         mean=sums.mean(first, end),
         sd=max(policy.craving_sd_floor, spread),
+        steady_sd=_steady_sd(around, n, policy),
         n=n,
         personal=True,
-        careless=careless,
+        careless=spread >= policy.craving_careless_sd and steps >= policy.craving_careless_step,
     )
 
 
-def _drift(
-    days: Sequence[int], values: Sequence[int], sums: _Sums, policy: Policy
-) -> tuple[float | None, float | None, bool]:
-    """EWMA and CUSUM of z after the newest reading, and whether that reading made the CUSUM alarm.
+def _steady_sd(around: float, n: int, policy: Policy) -> float:
+    weight, common = policy.craving_steady_weight, policy.craving_steady_sd
+    return max(policy.craving_sd_floor, sqrt((around + weight * common * common) / (n - 1 + weight)))
+
+
+class _Drift(NamedTuple):
+    """EWMA and CUSUM after the newest reading; ``since`` is where the sum last began to rise."""
+
+    ewma: float | None
+    cusum: float | None
+    alarm: bool
+    since: int
+    usual: float
+
+
+def _drift(days: Sequence[int], values: Sequence[int], sums: _Sums, policy: Policy) -> _Drift:
+    """Run EWMA (of z) and CUSUM (of z with the steady spread) over all readings.
 
     Each reading is judged by the baseline of its own day; one without a baseline
-    leaves both as they were. The CUSUM starts again after an alarm.
+    leaves both as they were. The CUSUM starts again after an alarm. Its own mean
+    reaches back further than the 35 days of the other rules: a drift is told from
+    chance by how well the usual is known.
     """
     from_days, to_days = policy.craving_baseline_from_days, policy.craving_baseline_to_days
+    long_days = max(from_days, policy.craving_drift_from_days)
     least, floor = policy.craving_baseline_min, policy.craving_sd_floor
     weight, slack, limit = policy.craving_ewma_weight, policy.craving_cusum_slack, policy.craving_cusum_at
+    more = policy.craving_steady_weight
+    common = more * policy.craving_steady_sd**2
+    lowest = floor * floor
     totals, squares = sums.values, sums.squares
-    ewma = cusum = 0.0
-    seen = False
-    alarm = False
-    shown = 0.0
-    first = end = 0
+    ewma = cusum = shown = usual = 0.0
+    seen = alarm = False
+    long_first = first = end = since = 0
     for index, day in enumerate(days):
         while days[first] < day - from_days:
             first += 1
+        while days[long_first] < day - long_days:
+            long_first += 1
         while end < index and days[end] <= day - to_days:
             end += 1
         n = end - first
@@ -430,16 +480,21 @@ def _drift(
         total = totals[end] - totals[first]
         mean = total / n
         variance = (squares[end] - squares[first] - total * mean) / (n - 1)
-        sd = sqrt(variance) if variance > floor * floor else floor
-        z = (values[index] - mean) / sd
-        ewma += weight * (z - ewma)
+        ewma += weight * ((values[index] - mean) / (sqrt(variance) if variance > lowest else floor) - ewma)
+        if cusum == 0.0:
+            since = index
+        n = end - long_first
+        total = totals[end] - totals[long_first]
+        usual = total / n
+        steady = (squares[end] - squares[long_first] - total * usual + common) / (n - 1 + more)
+        z = (values[index] - usual) / (sqrt(steady) if steady > lowest else floor)
         cusum = max(0.0, cusum + z - slack)
-        shown = cusum
-        seen = True
-        if cusum >= limit:
-            alarm = True
+        shown, seen, alarm = cusum, True, cusum >= limit
+        if alarm:
             cusum = 0.0
-    return (ewma, shown, alarm) if seen else (None, None, False)
+    if not seen:
+        return _Drift(None, None, False, max(0, len(days) - 1), 0.0)
+    return _Drift(ewma, shown, alarm, since, usual)
 
 
 def _slope(days: Sequence[int], values: Sequence[int], today: int, policy: Policy) -> float | None:

@@ -152,7 +152,7 @@ _CRAVING: dict[str, Callable[[Evidence, Language], str]] = {
     "B": _craving_week,
     "C": _craving_above,
     "D": _craving_drift,
-    "E": _craving_drift,
+    "E": _craving_above,
     "F": _craving_slope,
     "G": _craving_two,
 }

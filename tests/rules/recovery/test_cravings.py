@@ -114,13 +114,58 @@ def test_f_is_info_by_itself():
         pytest.param(8, None, usual([8] * 12), Severity.INFO, id="always-8"),
         pytest.param(8, None, usual([6, 7] * 6), Severity.INFO, id="usual-6.5-within-1.5"),
         pytest.param(9, None, usual([6, 7] * 6), Severity.AMBER, id="usual-6.5-more-than-1.5-above"),
-        pytest.param(8, None, usual([6] * 12), Severity.AMBER, id="usual-below-6.5"),
         pytest.param(10, 2, usual([9] * 12), Severity.AMBER_PLUS, id="always-9-but-no-confidence"),
     ],
 )
 def test_s17_severity_of_rule_a(value, confidence, base, severity):
     rise = detect_rise([*base, ago(0, value, confidence)], policy=POLICY, on_day=TODAY)
     assert (rise.kind, rise.severity) == (FlagKind.CRAVING_HIGH, severity)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "severity"),
+    [
+        pytest.param({}, Severity.INFO, id="within-2.5-spreads-of-the-usual"),
+        pytest.param({"craving_list_high_sd": 0.0}, Severity.AMBER, id="s17-without-a-budget"),
+    ],
+)
+def test_the_budget_decides_whether_a_high_but_expected_answer_reaches_the_list(overrides, severity):
+    policy = with_overrides(POLICY, overrides)
+    rise = detect_rise([*usual([6] * 12), ago(0, 8)], policy=policy, on_day=TODAY)
+    assert (rise.leading, rise.severity) == ("A", severity)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "severity"),
+    [({}, Severity.INFO), ({"craving_list_fixed_cuts": True}, Severity.AMBER)],
+    ids=["budget", "c64"],
+)
+def test_the_budget_decides_whether_fixed_cuts_reach_the_list(overrides, severity):
+    readings = sorted([*usual([5, 6] * 7, until=7), ago(5, 7), ago(3, 5), ago(0, 7)])
+    found = assess(readings, policy=with_overrides(POLICY, overrides), on_day=TODAY)
+    assert {result.rule: result.severity for result in found.results if result.fired} == {
+        "B": severity,
+        "G": severity,
+    }
+
+
+def test_a_slow_drift_reaches_the_list_with_its_own_count():
+    readings = [*usual([2] * 16), ago(6, 4), ago(3, 4), ago(1, 3), ago(0, 4)]
+    rise = detect_rise(readings, policy=POLICY, on_day=TODAY)
+    assert (rise.leading, rise.severity, rise.check_ins) == ("E", Severity.AMBER, 4)
+    assert (rise.points_above, rise.since) == (1.75, TODAY - timedelta(6))
+    quiet = with_overrides(POLICY, {"craving_list_drift": False})
+    assert detect_rise(readings, policy=quiet, on_day=TODAY).severity is Severity.INFO
+
+
+def test_a_few_wild_answers_do_not_make_a_clear_rise():
+    # Above the rule's line, not above the steadier one: for the weekly list.
+    readings = [*usual([0, 3] * 6), ago(2, 4), ago(1, 4), ago(0, 3)]
+    readings.sort()
+    policy = with_overrides(POLICY, {"craving_list_drift": False, "craving_rise_sd": 1.2})
+    found = assess(readings, policy=policy, on_day=TODAY)
+    assert found.fired("C")
+    assert found.rise.severity is Severity.INFO
 
 
 def test_a_person_who_always_says_8_is_reviewed_monthly_and_alarms_nobody():

@@ -1,6 +1,5 @@
 """What the tests of ``config`` need to start real processes and watch them end."""
 
-import os
 import subprocess
 import sys
 import threading
@@ -8,6 +7,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
+
+import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT_S = 30.0
@@ -28,11 +29,9 @@ def until(look: Callable[[], Found], what: str = "what was awaited") -> Found:
 def alive(pid: int) -> bool:
     """Say whether ``pid`` runs; one that ended and was not collected does not."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False
-    status = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return bool(status.stdout.strip()) and not status.stdout.startswith("Z")
 
 
 def gone(*pids: int) -> None:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 import redis
@@ -177,10 +178,8 @@ def test_root_changes_nothing_outside_its_own_folder(make_var: Callable[[str], P
     with embedded.attach(var) as servers:
         site = embedded_files.find_site(var)
         running_as = site.postgres_data.stat().st_uid
-        command = subprocess.run(
-            ["ps", "-o", "uid=", "-p", f"{servers.postgres_pid},{servers.valkey_pid}"], capture_output=True, text=True
-        )
-        assert {int(uid) for uid in command.stdout.split()} == {running_as}
+        both = (servers.postgres_pid, servers.valkey_pid)
+        assert {psutil.Process(pid).uids().effective for pid in both} == {running_as}
         assert running_as != 0
         assert site.postgres_data.stat().st_mode & 0o777 == 0o700
         if os.geteuid() == 0:

@@ -65,13 +65,15 @@ class Reading:
 LONGEST = 1000
 """Letters read from each end of a text; a longer one is somebody's paste, but may begin or end in STOP."""
 
-_LOOK_ALIKES = str.maketrans("асеорхуітмнкѕјοντροα", "aceopxyitmhksjovtpoa")
-_SPACED_LETTERS = re.compile(r"(?<!\w)[a-z](?:[\s.*_-]+[a-z](?!\w)){2,}")
+_LOOK_ALIKES = str.maketrans("асеорхуітмнкѕјοντρσςα🆂🆃🅾🅿", "aceopxyitmhksjovtpssastop")
+_SPACED_LETTERS = re.compile(r"(?<![^\W_])[a-z](?:[\s.*_/-]+[a-z](?![^\W_])){2,}")
 _APOSTROPHES = re.compile(r"['’‘`´]")
-_CLAUSE_END = re.compile(r"[.!?;,:\n\r()\[\]\"“”«»…¡¿|/]+|\s-+\s")
+_SIGNATURE = re.compile(r"[\n\r]\s*(?:sent from my|enviado desde mi|get outlook)\b.*", re.DOTALL)
+_CLAUSE_END = re.compile(r"[.!?;,:()\[\]\"“”«»…¡¿|/]+|\s-+\s|[\n\r]{2,}")
 _TOKEN = re.compile(r"[a-z0-9]+")
 _OVERDOSED = re.compile(r"\bo\.?d\.?['’]?(?:d|ed|ing)\b|\bod['’]s\b")
 _LETTER_ZERO = re.compile(r"(?<=[a-z])0|0(?=[a-z])")
+_DRAWN_OUT = re.compile(r"([a-z])\1{2,}")
 _REPEATS = re.compile(r"(.)\1+")
 
 _SAME_WORD = {
@@ -92,10 +94,17 @@ _SAME_WORD = {
     **dict.fromkeys(("dnt", "dont", "donot", "dint", "doont"), "dont"),
     **dict.fromkeys(("u", "ya'll", "yall", "you"), "you"),
     **dict.fromkeys(("unsub", "unsubscribe", "unsubcribe", "unsuscribe", "unsubscrib", "unscribe",
-                     "unsubscribed", "unsibscribe", "unsubsribe", "desuscribir", "desuscribirme"), "unsubscribe"),
-    **dict.fromkeys(("leve", "leav"), "leave"),
+                     "unsubscribed", "unsubscibe", "unsusbcribe", "unsubcribed", "unsusbscribe", "unsubscirbe", "unsubsrcibe", "unsuscribir", "unsuscribirme", "desuscribanme", "unsibscribe", "unsubsribe", "desuscribir", "desuscribirme"), "unsubscribe"),
+    **dict.fromkeys(("leve", "leav", "lv", "leev"), "leave"),
+    **dict.fromkeys(("lone", "alon", "alne", "allone"), "alone"),
+    **dict.fromkeys(("cancle", "canel", "cancell", "canceled", "cancelled", "cancal", "cansel", "kancel"), "cancel"),
+    **dict.fromkeys(("qiut", "quitt", "quits"), "quit"),
+    **dict.fromkeys(("optt", "opted", "opting"), "opt"),
+    **dict.fromkeys(("outt",), "out"),
+    **dict.fromkeys(("wrng", "worng", "wong", "wrog", "rong"), "wrong"),
+    **dict.fromkeys(("fck", "fuk", "fuc", "fuq", "phuck"), "fuck"),
     **dict.fromkeys(("wnat", "wan", "wnt", "want"), "want"),
-    **dict.fromkeys(("num", "nmbr", "nbr", "no.", "number"), "number"),
+    **dict.fromkeys(("num", "nmbr", "nbr", "numbr", "nuber", "nummber", "numero", "number"), "number"),
     **dict.fromkeys(("suicde", "sucide", "suiside", "suicid", "suacide", "suicied", "suside"), "suicide"),
     **dict.fromkeys(("sucidal", "suicidle", "suicdal", "sucidial"), "suicidal"),
     **dict.fromkeys(("nvm",), "nevermind"),
@@ -132,13 +141,20 @@ _SLIPS = frozenset(
 )  # fmt: skip
 
 
+# Keywords that people draw out ("ALTOOO"); none has a doubled letter of its own.
+_DRAWABLE = frozenset({"alto", "para", "pare", "paren", "basta", "baja", "fin", "salir", "end", "quit", "no", "mas"})
+
+
 def _is_stop(token: str) -> bool:
     """Tell whether a word is "stop", misspelt or drawn out."""
     return token in _SLIPS or (token[:1] == "s" and _REPEATS.sub(r"\1", token) == "stop")
 
 
 def _clauses(text: str) -> list[str]:
-    """Return the text's clauses as plain words: no case, accents, marks or look-alike letters."""
+    """Return the text's clauses as plain words: no case, accents, marks or look-alike letters.
+
+    A line that ends without a stop goes on in the next, except for what a mail program adds below.
+    """
     if len(text) > 2 * LONGEST:
         text = text[:LONGEST] + " " + text[-LONGEST:]
     text = unicodedata.normalize("NFKD", text).casefold()
@@ -151,14 +167,19 @@ def _clauses(text: str) -> list[str]:
     text = _OVERDOSED.sub("overdosed", text)
     text = text.replace("wrong #", "wrong number").replace("@", "a")
     text = _APOSTROPHES.sub("", text)
+    text = text.replace("un-sub", "unsub").replace("un sub", "unsub").replace("no +", "no mas ")
     text = _SPACED_LETTERS.sub(lambda found: re.sub(r"[^a-z]", "", found[0]), text)
+    text = _SIGNATURE.sub("", text)
     clauses = []
     for part in _CLAUSE_END.split(text):
         words = []
         for token in _TOKEN.findall(part):
             if not token.isdigit():
                 token = _LETTER_ZERO.sub("o", token)
+            token = _DRAWN_OUT.sub(r"\1", token)
             word = _SAME_WORD.get(token, token)
+            if word not in _DRAWABLE and _REPEATS.sub(r"\1", word) in _DRAWABLE:
+                word = _REPEATS.sub(r"\1", word)
             words.append("stop" if _is_stop(word) else word)
         joined = " ".join(words)
         for pattern, plain in _JOIN:
@@ -179,12 +200,12 @@ _THESE = r"(?:(?:me|us|all|any|of|the|these|this|those|your|ur|my|more|such|with
 
 # A wish that the texts go on, or a stop that is about something else. Cut out before "stop" is looked for.
 _NOT_ABOUT_TEXTS = _any(
-    r"\b(?:dont|never|not|no) (?:ever |please |you |dare |want |wish |like |need |mean |to |for |it |them |this |these )*(?:stop|quit|unsubscribe|opt out|end|cancel)\b",
-    r"\b(?:why|when|how come) (?:\w+ ){0,4}stop\b",
-    r"\b(?:did|didnt|does|wont|cant|couldnt|wouldnt|doesnt|isnt|hasnt|never) (?:it |they |this |the \w+ |\w+ )?stop(?: \w+ing)?\b",
+    r"\b(?:(?<!if you )dont|(?<!you )never|not) (?:ever |please |you |dare |want |wish |like |need |mean |to |for |it |them |this |these )*(?:stop|quit|unsubscribe|opt out|end|cancel)\b",
+    r"\b(?:why|how come) (?:did|have|has|do) (?:\w+ ){0,4}stop\b",
+    r"(?<!you )\b(?:did|didnt|does|wont|cant|couldnt|wouldnt|doesnt|isnt|hasnt) (?!you )(?:it |they |this |the \w+ |\w+ )?stop\b(?! (?:texting|messaging|sending|contacting|spamming|bothering|these|those|me))(?: \w+ing)?\b",
     r"\b(?:bus|train|metro|tram|truck|rest|last|first|next|my|your|one|non|pit|that|which|what|a) stop\b(?! (?:text|message|send|contact))",
-    r"\bstop (?:by|in|over|sign|signs|light|lights|watch|at|off|and say|for gas|for a)\b",
-    r"\b(?:should|can|could|may|when do|when can|if) (?:i|we) (?:just |ever )?stop\b(?! (?:\w+ )?(?:these|this|the)? ?(?:text|texting|message|reminder|getting|receiving))",
+    r"\bstop (?:by|over|in(?! the)|sign|signs|light|lights|watch|at(?! (?:once|this|my))|off|and say|for gas|for a(?! (?:while|bit|few|week|month)))\b",
+    r"(?<!how )\b(?:should|can|could|may|when do|when can|if) (?:i|we) (?:just |ever )?stop\b(?! (?:\w+ )?(?:these|this|the)? ?(?:text|texting|message|reminder|getting|receiving))",
     r"\bstop(?:ping)? (?:taking|drinking|smoking|using|eating|working|thinking|shaking|crying|bleeding|vomiting|throwing|coughing|craving|wanting|sweating|hurting|going|doing|coming|breathing|worrying|seeing|feeling|being|having|vaping|snoring|laughing|itching)\b(?! (?:me|us) (?:text|message))",
     r"\bstop (?:(?:the|my|this|these|taking|all) )*(?:medicine|medicines|medication|medications|meds|med|pill|pills|tablet|tablets|treatment|shot|shots|injection|injections|naltrexone|vivitrol|bleeding|pain|cravings?|drinking|alcohol|heroin|program)\b",
     r"\b(?:told|asked|telling|wants|want) me to (?:stop|quit)\b(?! (?:text|message))",
@@ -213,57 +234,72 @@ _STOP_WORDS = _any(
 
 _LEAVE_ME = _any(
     # English
-    r"(?<!you )(?<!why )(?<!they )(?<!we )(?<!i )\b(?:dont|never|stop|quit|cease) (?:you )?(?:ever |keep |again |please |be )*(?:text|texting|message|messaging|contact|contacting|sending|send|spam|spamming|bother|bothering|harass|harassing|annoying|blowing up|bugging|pestering|write|writing|email)\b(?! (?:my |the )?(?:mom|dad|mother|father))",
+    r"(?<!\byou )(?<!\bwhy )(?<!\bthey )(?<!\bwe )(?<!\bi )\b(?:dont|never|stop|quit|cease) (?:you )?(?:ever |keep |again |please |be )*(?:text|texting|message|messaging|contact|contacting|sending|send|spam|spamming|bother|bothering|harass|harassing|annoying|blowing up|bugging|pestering|write|writing|email)\b(?! (?:my |the )?(?:mom|dad|mother|father))",
     r"\b(?:no more|no mas|enough|ningun(?: mas)?) (?:of (?:these|this|those) ?)?(?:text|texting|message|messaging|reminder)\b",
-    r"^(?:please |ok |hi )*no (?:text|texting|message|messaging|reminder)\b(?! (?:today|yet|yesterday|this|came|for|since|from|on|in))",
+    r"^(?:please |ok |okay |hi |hello |hola |hey |sorry |yes |thanks |thank you |and |but |just )*no (?:text|texting|message|messaging|reminder)\b(?! (?:today|yet|yesterday|this|came|for|since|from|on|in))",
     r"\bno need (?:to|for) (?:the |these |more )?(?:text|texting|message|messaging|contact|reminder)\b",
     r"\bno more (?:of )?(?:these|this|those|it|please|contact)\b",
-    r"^(?:please |ok |and |thanks )*no (?:more|mas)(?: please| thanks| thank you| por favor| ya| ok)*$",
+    r"^(?:please |ok |and |thanks |ya )*no (?:more|mas)(?: please| thanks| thank you| thx| por favor| ya| ok| ever| contact| now| gracias)*$",
     r"^(?:please |just |you |can you |to )*(?:leave|let) me (?:alone|be|in peace)\b",
-    r"\bleave me (?:alone|be|the hell|the f\w+|in peace)\b",
+    r"\bleave me (?:\w+ ){0,3}(?:alone|be)\b|\bleave me in peace\b",
     r"\b(?:remove|delete|erase|drop|unlist|scratch) (?:me|us|my (?:number|name|phone|info|contact)|this (?:number|phone))\b",
-    r"\b(?:take|get|pull|keep) (?:me|us|my (?:number|name|phone)|this number) (?:off|out|from)\b(?! (?:(?:of|the|my|this|that) )*(?:schedule|calendar|work|bed|house|here|jail|medicine|medication|meds|naltrexone|it|monday|tuesday|wednesday|thursday|friday|waitlist|waiting))",
+    r"\b(?:take|get|pull|keep) (?:me|us|my (?:number|name|phone)|this number) (?:off|out|from)\b(?! (?:of |the |my |this |that )*(?:schedule|calendar|work|bed|house|here|jail|medicine|medication|meds|naltrexone|it|monday|tuesday|wednesday|thursday|friday|waitlist|waiting))",
     r"\b(?:off|leave|out of|from|remove from) (?:(?:this|the|your|that|ur|la|esta|su|mailing|contact) )*list(?:a)?\b(?! of)",
     r"\bsalir(?:me)? de (?:la|esta|su) lista\b|^(?:quiero )?salirme$|^quiero salir$",
     r"^remove (?:from|me|us)\b",
     r"\b(?:knock it off|cut it out|give it a rest)\b",
     r"\b(?:lose|loose|forget|block) (?:my|this) (?:number|phone)\b",
     r"\b(?:dont|no longer|not|never|didnt) (?:want|wanted|wish|care|need|like|interested in|appreciate|agree|asked for|ask for) " + _THESE + _TEXTS + r"\b",
+    r"\b(?:rather|prefer) not (?:get|to get|receive|to receive)\b",
     r"\b(?:dont|no longer) (?:want|wish|care) (?:to (?:get|receive|hear|be (?:contacted|texting|bothered)|see|have))\b(?! better)",
     r"\b(?:dont|no longer) (?:want|wish|need) (?:these|this|them|any of)\b(?! to stop)(?: anymore| please)*$",
     r"\b(?:never|didnt|dont remember|did i) (?:sign|signed|signing|ask|asked|agree|agreed) (?:up|for|to)\b",
-    r"\bnot interested(?: please| thanks| thank you| in " + _THESE + _TEXTS + r")*$",
+    r"\b(?:not|no longer|isnt|never)(?: really)? interested(?: anymore| please| thanks| thank you| sorry| in (?:these|this|it|your)| in " + _THESE + _TEXTS + r")*$",
     r"\b(?:turn|shut|switch) off (?:(?:the|my|these|your|all|this) )*" + _TEXTS + r"\b",
     r"\b(?:turn|shut|switch) (?:(?:it|this|these|them|that|the|my|your|all|" + _TEXTS + r") ?)+off\b",
     r"\b(?:disable|kill|halt|suspend|silence|mute|block|end|cancel|quit|terminate|cancel\w+|anul\w+|desactiv\w+|apag\w+|suspend\w+|termin\w+|elimin\w+|bloque\w+|quit\w+|parar) (?:(?:the|my|these|your|all|this|los|las|mis|estos|la|mi|esos|esas|sus|de|con|el|recibir) )*" + _TEXTS + r"\b",
-    r"^(?:please |can you |just )*(?:end|cancel|quit|revoke|terminate|halt) (?:it|this|that|all|me|everything|now|please|already|them|these)(?: please| now| all| already| thanks| texting)*$",
+    r"^(?:please |can you |just |ok |hi |sorry |yes |hey )*(?:end|cancel|quit|revoke|terminate|halt) (?:it|this|that|all|me|everything|now|please|already|them|these)(?: please| now| all| already| thanks| texting)*$",
     r"\bquit (?:it|texting|sending|bothering|messaging|contacting|calling|spamming|harassing)\b",
-    r"\b(?:fuck|f|piss|buzz|bug|screw|sod|bugger) (?:off|you)\b",
+    r"\b(?:fuck|f|piss|buzz|bug|screw|sod|bugger) (?:off|you|u)\b|^(?:gtfo|stfu|foad|fu|scram|beat it|begone|shoo)$|^(?:can you|could you) not$|^never again$",
     r"\b(?:go away|get lost|shut up|get out of my (?:phone|life))\b",
     r"\b(?:harass\w*|spam|spamming|spammer)\b(?! folder)",
+    r"^(?:this is |its |all |more |just )*(?:junk|unwanted|unsolicited)(?: text| message| texting)*$|\b(?:unwanted|unsolicited|junk) (?:text|message|texting)\b",
+    r"\b(?:i will|ill|im|i am|going to|i have|ive|i) (?:report|reporting|reported|block|blocking|blocked) (?:you|this|these|your|it|ur)\b|^reported\b|\breported (?:as|for)\b|^block(?:ing|ed) (?:you|this|number|ur)",
+    r"\b(?:no|dont want|not want|without|unwanted|cease) (?:any |more |all |further )*contact\b(?! (?:lens|info|with))",
+    r"\b(?:refrain|desist) from (?:text|contact|messag|send)\w*",
+    r"\b(?:mind|rather|prefer|prefer you|appreciate you|like you|can you|could you|would you)(?: please| to)? not (?:to )?(?:text|texting|message|messaging|contact|contacting|send|sending|get|getting|receive)\b",
+    r"\b(?:prefer|rather) (?:to (?:get|have) )?no " + _TEXTS + r"\b",
+    r"\bno (?:calls?|emails?)(?: or| no| and| nor)* (?:text|texting|message)\b",
+    r"\b(?:dont|never) (?:call|email|phone) (?:me )?(?:or|and|nor) (?:text|message)\b",
+    r"^(?:please )?(?:removal|remove|erase|forget|delete|drop|unlist)(?: (?:me|please|number|this|it|contact|my contact|this contact|from this|name))*$",
+    r"^(?:please )?(?:take|get) (?:number|name|phone) off\b|^(?:please )?off(?: the list| please|$)",
+    r"^(?:no thanks |nah |ok )*(?:count me out|im out|i am out|not for me|no interest)$",
     r"\b(?:done|enough|sick|tired|fed up|hate|over) (?:already )?(?:(?:with|of|the|these|your|all|this|those|getting|receiving|stupid|damn|fucking|constant) )*" + _TEXTS + r"\b",
     r"\btoo many " + _TEXTS + r"\b",
     r"\b(?:withdraw|revoke|revoking|withdrawing|take back|retiro|revoco) (?:my |mi |all )?(?:consent|consentimiento|permission|permiso)\b",
     r"\b(?:dont|no longer|never|didnt|isnt|not) (?:give |gave |have |had )?(?:you |my |any |them )*(?:consent|permission)\b",
     r"\bno (?:doy|di|tienen|tiene) (?:mi |el )?(?:permiso|consentimiento)\b|\bno autorizo\b",
     # Spanish
-    r"\b(?:no|nunca|jamas) (?:me |nos |le |lo )?(?:vuelva\w* a |sigan? |siga |quiero que me )?(?:escrib(?:a|an|as|ir|irme|iendo)|mand(?:e|en|es|ar|arme|ando)|envi(?:e|en|es|ar|arme|ando)|contact(?:e|en|es|ar|arme)|molest(?:e|en|es|ar)|texte(?:e|en|es|ar|arme)|tex(?:ting|t)en?)\b",
-    r"(?<!no )(?<!no me )\b(?:deje|dejen|deja|dejes|dejenme|dejeme|dejame) de (?:escrib|mand|envi|molest|contact|text|llam|spam|chingar|joder)\w*",
+    r"\b(?:no|nunca|jamas) (?:me |nos |le |lo )?(?:llam(?:e|en|es) (?:ni|o|y) (?:me )?)?(?:vuelva\w* a |sigan? |siga |quiero que me )?(?:escrib(?:a|an|as|ir|irme|iendo)|mand(?:e|en|es|ar|arme|ando)|envi(?:e|en|es|ar|arme|ando)|contact(?:e|en|es|ar|arme)|molest(?:e|en|es|ar)|fastidi(?:e|en|es|ar)|jod(?:a|an|as)|chingu(?:e|en|es)|texte(?:e|en|es|ar|arme)|tex(?:ting|t)en?)\b",
+    r"(?<!no )(?<!no me )\b(?:deje|dejen|deja|dejes|dejenme|dejeme|dejame) de (?:escrib|mand|envi|molest|fastidi|contact|text|llam|spam|ching|jod)\w*",
     r"(?<!no )(?<!no me )\b(?:dejen|deje|deja|dejenos)(?:me|nos)? (?:en paz|tranquil\w+|sol[oa]|ya)\b",
-    r"(?<!no )\b(?:pueden|puede|podrian|podria|favor de|deben|quisiera que|quiero que) (?:parar|dejar|dejen|deje|paren|pare)(?: ya| de (?:mand|escrib|envi|molest|text|contact)\w*| los (?:message|text|reminder)| por favor|$)",
+    r"(?<!no )\b(?:pueden|puede|podrian|podria|favor de|deben|quisiera que|quiero que) (?:parar|dejar|dejen|deje|paren|pare)(?: ya| de (?:mand|escrib|envi|molest|fastidi|text|contact)\w*| los (?:message|text|reminder)| por favor|$)",
     r"\bdejar de (?:mandar|escribir|enviar|molestar|textear|contactar)\w*\b",
+    r"^(?:por favor |ya )*(?:alto|basta)\b(?! (?:y|en|el|la|como|que|riesgo|costo|nivel|colesterol|con (?:que|eso)))",
     r"\balto (?:a|con|de) (?:los|las|estos|sus|tantos) (?:message|text|reminder)\b",
     r"\bno (?:\w+ )?recibir (?:mas |los |sus |estos )?(?:message|text|reminder)\b",
     r"^(?:por favor )?(?:cancel|termin|par|elimin|quit|borr)\w* tod[oa]s?\b",
     r"(?<!no )\b(?:dejenme|dejeme|dejame) (?:en paz|tranquil\w+|sol[oa]|ya)\b",
     r"\b(?:quiten|quite|quita|borren|borre|borra|saquen|saque|saca|eliminen|elimine|elimina|remuevan|remueva|den|retiren|retire)(?:me|nme|nos)\b(?! (?:el|la|los|las) (?:dolor|yeso|venda|puntos|duda))",
-    r"\b(?:quiten|quite|quita|borren|borre|borra|saquen|saque|eliminen|elimine|elimina|retiren|retire) (?:mi|este|ese) (?:numero|number|telefono|celular|nombre)\b",
+    r"\b(?:quiten|quite|quita|borren|borre|borra|saquen|saque|eliminen|elimine|elimina|retiren|retire) (?:mi|este|ese) (?:number|telefono|celular|nombre)\b",
     r"\b(?:no|ya no|nunca) (?:quiero|deseo|quisiera|necesito|pedi|autorizo|acepto)(?: seguir)?(?: recibir| recibiendo| que me (?:manden|escriban|envien)| tener)?(?: mas| sus| estos| los| tantos| esos| ningun| de)* (?:message|text|sms|reminder|correos)\b",
     r"\bno (?:quiero|deseo) (?:seguir )?recib\w+\b",
     r"\b(?:no|ya no) (?:mas|quiero) (?:message|text|reminder)\b",
     r"\bya (?:no mas|basta|estuvo|paren|parenle|parele)\b",
     r"\bbasta(?: ya)?(?: (?:de|con) (?:\w+ )?(?:message|text|reminder))?$",
     r"\b(?:no me interesa|no estoy interesad[oa])\b",
+    r"\b(?:hart[oa]s?|cansad[oa]s?|aburrid[oa]s?) (?:de|con) (?:(?:los|sus|tantos|estos|esos|recibir|tus) )*(?:message|text|reminder)\b",
+    r"^ya (?:dejenme|dejeme|dejame|dejen|callense)\b|^larguense\b",
     r"\bvayanse\b|\bchinguen\b|\bvete a la\b",
 )  # fmt: skip
 
@@ -271,15 +307,23 @@ _WRONG_PERSON = _any(
     r"\bwrong (?:number|person|phone|guy|girl|lady|man|woman|one|contact|cell)\b",
     r"\b(?:isnt|not|aint|no longer|wasnt) (?:my|his|her|their|the right|\w+s) (?:number|phone|cell)\b",
     r"\b(?:this|that) (?:isnt|is not) (?:her|him|them|who you think)\b",
+    r"\b(?:he|she|they|him|her)(?: \w+)? (?:dont have|no longer has|no longer have|dont use|no longer uses|changed|lost) (?:this|that|his|her|their) (?:number|phone|cell)\b|\b(?:he|she|they) (?:dont have|no longer has|no longer have|dont use|no longer uses) (?:this|that) (?:number|phone|cell)\b",
+    r"\b(?:new|different) (?:owner|person|user)\b(?! in (?:my|our))",
+    r"\b(?:just|recently|only) got this (?:number|phone)\b|\bgot this (?:number|phone) (?:last|a|yesterday|this|today|recently|two|\d)",
+    r"^(?:this is |i am |im |sorry |hi |hello |i |this )*(?:isnt|not) (?:him|her|them|that person|the person|the one|person|who you)\b",
+    r"^(?:sorry |i )*dont know (?:you|who you are|who this is|this number|who that is)\b",
+    r"^(?:esta )?equivocad[oa]$|^(?:no es|aqui no es|no es aqui)$|\bmarco mal\b|\bno soy (?:esa|ese|la|el) (?:persona|que)\b",
+    r"\b(?:number|telefono|celular|cel) (?:incorrecto|errado|malo|equivocado)\b|\bmal (?:el|este|su) (?:number|telefono|celular)\b",
+    r"\bya no (?:tiene|usa) (?:este|ese) (?:number|telefono|celular|cel)\b|\b(?:cel|celular|number|telefono) ya no es\b",
     r"\byou have the wrong\b(?! (?:day|date|time|form|address|form))",
-    r"\b(?:numero|number|persona|telefono|celular) (?:\w+ )?equivocad[oa]\b",
-    r"\bequivoc\w+ de (?:numero|number|persona|telefono|celular)\b",
-    r"\b(?:no es|ya no es|no soy) (?:su|mi|el|la|ese|esa) (?:numero|number|telefono|celular|persona)\b",
+    r"\b(?:number|persona|telefono|celular) (?:\w+ )?equivocad[oa]\b",
+    r"\bequivoc\w+ de (?:number|persona|telefono|celular)\b",
+    r"\b(?:no es|ya no es|no soy) (?:su|mi|el|la|ese|esa) (?:number|telefono|celular|persona)\b",
     r"\bno conozco a (?:esa|ese)\b",
     r"\b(?:no one|nobody|noone) (?:here )?(?:by|with|named|called) ",
     r"\b(?:theres|there is|there isnt) (?:no|a|any) \w+ (?:here|at this number)\b",
     r"\b(?:number|phone|cell) (?:now )?(?:belongs to|is) (?:someone|somebody|another|a different)",
-    r"\b(?:numero|number|telefono|celular) (?:ya )?no es (?:de|mio|suyo)\b|\bno (?:vive|hay) ningun\w*\b",
+    r"\b(?:number|telefono|celular) (?:ya )?no es (?:de|mio|suyo)\b|\bno (?:vive|hay) ningun\w*\b",
 )
 
 # Alone, or with nothing but courtesy, each of these opts out; inside a sentence it is an ordinary word.
@@ -294,10 +338,17 @@ _ALONE = frozenset(
 )  # fmt: skip
 _COURTESY = re.compile(
     r"\b(?:please|por favor|thanks|thank you|thx|ty|gracias|now|ahora|already|ok|okay|hi|hello|hola|"
-    r"just|sir|maam|hey|right|immediately|inmediatamente|today|me|it|this|yes|ya)\b"
+    r"just|sir|maam|hey|sorry|disculpe|oye|right|immediately|inmediatamente|today|me|it|this|yes|ya)\b"
 )
-_STOP_SIGNS = re.compile("[\U0001f6d1\u26d4\U0001f6ab\U0001f645\U0001f590]")
-_HAS_WORD = re.compile(r"[^\W\d_]", re.UNICODE)
+_SAID_BESIDE = frozenset({"no", "yes", "si", "1", "2", "3", "4", "5", "nope", "nah"})
+_STOP_SIGNS = re.compile("[\U0001f6d1\u26d4\U0001f6ab\U0001f645\U0001f590\u270b]")
+
+
+# "ALTO quiero dormir", "CANCEL i have a new phone": the keyword in capitals, then a sentence that is not.
+_SHOUTED_FIRST = re.compile(
+    r"[\W_]*(?:CANCEL|END|QUIT|REVOKE|OPT ?OUT|ALTO|PARA|PARE|PAREN|PARAR|BAJA|BASTA|CANCELAR|FIN|SALIR)\b(?=.*[a-záéíóúñ])",
+    re.DOTALL,
+)
 
 
 def _is_plain(clauses: list[str]) -> bool:
@@ -310,9 +361,15 @@ def _is_plain(clauses: list[str]) -> bool:
 
 
 def _opts_out(clauses: list[str], text: str) -> bool:
-    if _STOP_SIGNS.search(text) and not _HAS_WORD.search(text):
+    said = [clause for clause in clauses if clause not in _SAID_BESIDE and _COURTESY.sub("", clause).strip()]
+    # A stop sign alone or beside courtesy; beside other words it may be a mood.
+    if _STOP_SIGNS.search(text) and not said:
         return True
     if _is_plain(clauses):
+        return True
+    if _is_plain(said) or (len(clauses) > 1 and _is_plain(clauses[:1])):
+        return True
+    if _SHOUTED_FIRST.match(text):
         return True
     for clause in clauses:
         if _LEAVE_ME.search(_KEEP_GOING.sub(" ", clause)):
@@ -320,7 +377,7 @@ def _opts_out(clauses: list[str], text: str) -> bool:
         rest = _NOT_ABOUT_TEXTS.sub(" # ", clause)
         if _STOP_WORDS.search(rest):
             return True
-        # A keyword that is a clause of its own ("not for me. cancel") is one, but "para" is mostly "for".
+        # A keyword that is a clause of its own ("not for me. cancel") is one; these are ordinary words as well.
         if clause in _ALONE - {"para", "end", "fin", "enough", "remove", "delete", "block"} and len(clauses) <= 3:
             return True
     return False
@@ -328,7 +385,7 @@ def _opts_out(clauses: list[str], text: str) -> bool:
 
 # "I don't want to stop getting these texts": the wish is to go on.
 _KEEP_GOING = _any(
-    r"\b(?:dont|never|not) (?:want |wish |like |you |dare |to |ever |please )*(?:stop|quit|cease) (?:\w+ ?)*",
+    r"\b(?:(?<!if you )dont|(?<!you )never|not) (?:want |wish |like |you |dare |to |ever |please )*(?:stop|quit|cease) (?:\w+ ?)*",
     r"\bno (?:\w+ ){0,3}(?:paren|pare|pares|dejen|deje|dejes|dejar) (?:de )?(?:\w+ ?)*",
     r"\b(?:keep|continue|keeps|sigan|siga|sigue|continuen) (?:texting|sending|messaging|coming|mandando|escribiendo|enviando)(?: \w+)*",
 )

@@ -1,0 +1,105 @@
+"""A craving, from the phone to the worklist in one transaction."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from backend.access import Actor
+from backend.errors import DomainError, IdReused, InFuture
+from backend.rules import wall_time
+from backend.selectors.keys import data_key
+from backend.services import audit
+from recovery.models import CravingLog, Patient
+from recovery.rules.records import Substance
+from recovery.rules.states import FlagKind, ReportSource
+from recovery.services import cravings_again
+from recovery.services.flag_rows import end_many
+
+
+class BadCraving(DomainError):
+    code = "bad-craving"
+
+
+@transaction.atomic
+def log_craving(
+    *,
+    actor: Actor,
+    patient: Patient,
+    client_id: UUID,
+    intensity: int,
+    felt_at: datetime,
+    now: datetime,
+    substance: str = Substance.ANY.value,
+    confidence: int | None = None,
+    note: str = "",
+    source: str = ReportSource.APP.value,
+) -> tuple[CravingLog, bool]:
+    """Record a craving (0-10) and, if cravings are high or rising, flag the patient.
+
+    Returns the log and whether it is new. Safe to repeat: the phone chooses ``client_id``, so a
+    retry finds the first log. ``confidence`` (0-10) is how sure the person is to get through.
+    Raises InFuture beyond the allowed clock skew, IdReused when the same id comes with other
+    content, BadCraving for numbers outside the scale.
+    """
+    _check(intensity, confidence, substance, source)
+    if felt_at > now + timedelta(seconds=settings.CLOCK_SKEW_SECONDS):
+        raise InFuture("A craving cannot be logged before it is felt.", field="felt_at")
+    # One at a time per patient: of two that arrive together, the later must see the earlier.
+    Patient.objects.select_for_update(no_key=True).only("pk").get(pk=patient.pk)
+    log = CravingLog(
+        program_id=patient.program_id,
+        patient_id=patient.pk,
+        client_id=client_id,
+        substance=substance,
+        intensity=intensity,
+        confidence=confidence,
+        felt_at=felt_at,
+        local_day=wall_time.dosing_day(felt_at, patient.zone),
+        received_at=now,
+        source=source,
+    )
+    if note:
+        log.seal(data_key(program_id=patient.program_id, patient_id=patient.pk), note=note)
+    CravingLog.objects.bulk_create([log], ignore_conflicts=True)
+    stored = CravingLog.objects.filter(patient_id=patient.pk, client_id=client_id).first()
+    if stored is None or stored.uid != log.uid:
+        return _same_as_before(stored, log, note), False
+    audit.record(
+        actor=actor,
+        action="craving.logged",
+        program_id=patient.program_id,
+        patient_id=patient.pk,
+        object_kind="craving",
+        object_id=stored.pk,
+    )
+    # Whoever logs a craving is not silent: doses and check-ins are one silence (S 14).
+    end_many(patient_ids=[patient.pk], kinds=[FlagKind.SILENCE], note_key="answered", now=now)
+    cravings_again.judge(patient=patient, substance=substance, on_day=log.local_day, now=now, actor=actor)
+    return stored, True
+
+
+def _check(intensity: int, confidence: int | None, substance: str, source: str) -> None:
+    if not 0 <= intensity <= 10:
+        raise BadCraving("Craving is a number from 0 to 10.", field="intensity")
+    if confidence is not None and not 0 <= confidence <= 10:
+        raise BadCraving("Confidence is a number from 0 to 10.", field="confidence")
+    if substance not in set(Substance):
+        raise BadCraving("There is no such choice.", field="substance")
+    if source not in set(ReportSource):
+        raise BadCraving("There is no such source.", field="source")
+
+
+def _same_as_before(stored: CravingLog | None, log: CravingLog, note: str) -> CravingLog:
+    if stored is None:
+        # The id is taken by a row that this session may not see.
+        raise IdReused("This id was used before.", field="client_id")
+    same = all(
+        getattr(stored, name) == getattr(log, name) for name in ("intensity", "felt_at", "substance", "confidence")
+    )
+    if same and (note or stored.note):
+        same = stored.opened(data_key(program_id=log.program_id, patient_id=log.patient_id), "note") == note
+    if not same:
+        raise IdReused("This id was used before with other content.", field="client_id")
+    return stored

@@ -1,0 +1,278 @@
+"""Enrolling people, and what changes with them: their zone, their leaving."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+
+from backend.access import Actor
+from backend.crypto import name_prefixes
+from backend.errors import Conflict, DomainError
+from backend.keys import name_index, phone_index, phone_last4_index
+from backend.rules import wall_time
+from backend.services import audit
+from backend.services.keys import make_data_keys
+from backend.services.people import known_zone
+from recovery.models import Dose, NamePrefix, Patient, Regimen, Treatment
+from recovery.rules.records import PatientStatus
+from recovery.rules.schedule import Regimen as Schedule
+from recovery.rules.schedule import Slot, moved_to_zone
+from recovery.rules.states import Band, DoseState, FlagKind, Indication, OpioidHistory
+from recovery.selectors.policy import policy_for
+from recovery.services import sql, treatments
+from recovery.services.cover import look_again_at
+from recovery.services.flag_rows import end_many
+
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_NUMBER_LOCK = 7301  # with the program's id: one enrolment at a time gives running numbers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPatient:
+    """A person to enrol. ``phone`` is E.164 or '' when there is none; ``zone`` an IANA name.
+
+    ``treatment_from`` opens a treatment of this indication on that day.
+    """
+
+    name: str
+    phone: str
+    zone: str
+    indication: str
+    language: str = "en"
+    opioid_history: str = OpioidHistory.UNKNOWN.value
+    call_name: str = ""
+    born_on: date | None = None
+    external_ref: str = ""
+    team_id: int | None = None
+    treatment_from: date | None = None
+
+
+class BadPerson(DomainError):
+    code = "bad-person"
+
+
+@transaction.atomic
+def enrol(*, actor: Actor, program_id: int, people: Sequence[NewPatient], now: datetime) -> list[Patient]:
+    """Enrol people, in the order given: sealed, indexed for search, numbered, treatment opened where asked.
+
+    Gives no consent: that is the patient's own act. Raises BadPerson or BadZone naming the field,
+    Conflict for an ``external_ref`` that is enrolled already; then nobody is enrolled.
+    """
+    if not people:
+        return []
+    for person in people:
+        _check(person)
+    _refuse_known_refs(program_id, people)
+    sql.rows("SELECT pg_advisory_xact_lock(%s, %s)", [_NUMBER_LOCK, program_id % (1 << 31)])
+    last = Patient.objects.filter(program_id=program_id).order_by("-number").values_list("number", flat=True).first()
+    ids = [
+        row[0]
+        for row in sql.rows(
+            "SELECT nextval(pg_get_serial_sequence('recovery_patient', 'id')) FROM generate_series(1, %s)",
+            [len(people)],
+        )
+    ]
+    keys = make_data_keys(program_id=program_id, patient_ids=ids, now=now)
+    rows = []
+    for number, (pk, person) in enumerate(zip(ids, people, strict=True), start=(last or 0) + 1):
+        row = Patient(
+            id=pk,
+            program_id=program_id,
+            number=number,
+            phone_index=phone_index(program_id, person.phone) if person.phone else None,
+            phone_last4_index=phone_last4_index(program_id, person.phone) if person.phone else None,
+            zone=person.zone,
+            language=person.language,
+            indication=person.indication,
+            opioid_history=person.opioid_history,
+            enrolled_at=now,
+            external_ref=person.external_ref,
+            team_id=person.team_id,
+        )
+        row.seal(
+            keys[pk],
+            name=person.name.strip(),
+            phone=person.phone,
+            call_name=person.call_name.strip(),
+            born_on=person.born_on.isoformat() if person.born_on else "",
+        )
+        rows.append(row)
+    Patient.objects.bulk_create(rows, batch_size=1000)
+    NamePrefix.objects.bulk_create(
+        (
+            NamePrefix(program_id=program_id, patient_id=pk, digest=name_index(program_id, prefix))
+            for pk, person in zip(ids, people, strict=True)
+            for prefix in sorted(name_prefixes(f"{person.name} {person.call_name}"))
+        ),
+        batch_size=2000,
+    )
+    _mark_shared_phones(program_id, rows)
+    treatments.open_many(
+        program_id=program_id,
+        opening=[
+            (pk, person.indication, person.treatment_from)
+            for pk, person in zip(ids, people, strict=True)
+            if person.treatment_from is not None
+        ],
+    )
+    audit.record_many(
+        actor=actor,
+        action="patient.enrolled",
+        program_id=program_id,
+        objects=[(pk, "patient", pk) for pk in ids],
+    )
+    return rows
+
+
+def _check(person: NewPatient) -> None:
+    known_zone(person.zone)
+    if not person.name.strip() or len(person.name) > 200 or "\x00" in person.name:
+        raise BadPerson("A name has 1 to 200 characters.", field="name")
+    if len(person.call_name) > 200:
+        raise BadPerson("A call name has at most 200 characters.", field="call_name")
+    if person.phone and not _E164.fullmatch(person.phone):
+        raise BadPerson("Write the number with its country, such as +12125550123.", field="phone")
+    if person.language not in ("en", "es"):
+        raise BadPerson("The language is en or es.", field="language")
+    if person.indication not in set(Indication):
+        raise BadPerson("There is no such indication.", field="indication")
+    if person.opioid_history not in set(OpioidHistory):
+        raise BadPerson("There is no such choice.", field="opioid_history")
+    if len(person.external_ref) > 40:
+        raise BadPerson("At most 40 characters.", field="external_ref")
+
+
+def _refuse_known_refs(program_id: int, people: Sequence[NewPatient]) -> None:
+    refs = [person.external_ref for person in people if person.external_ref]
+    if len(set(refs)) < len(refs) or (
+        refs and Patient.objects.filter(program_id=program_id, external_ref__in=refs).exists()
+    ):
+        raise Conflict("This person is enrolled already.", field="external_ref")
+
+
+def _mark_shared_phones(program_id: int, rows: Sequence[Patient]) -> None:
+    """A number that several patients share cannot answer for one of them (contract 4)."""
+    found = sql.rows(
+        """
+        UPDATE recovery_patient p SET phone_shared = true
+        WHERE p.program_id = %(program)s AND NOT p.phone_shared AND p.phone_index IN (
+          SELECT phone_index FROM recovery_patient
+          WHERE program_id = %(program)s AND phone_index = ANY (%(indexes)s::bytea[])
+          GROUP BY phone_index HAVING count(*) > 1)
+        RETURNING p.id
+        """,
+        {"program": program_id, "indexes": [row.phone_index for row in rows if row.phone_index]},
+    )
+    shared = {row[0] for row in found}
+    for row in rows:
+        row.phone_shared = row.pk in shared
+
+
+@transaction.atomic
+def set_zone(*, actor: Actor, patient: Patient, zone: str, now: datetime) -> Patient:
+    """Move a patient to another zone.
+
+    Slots more than two hours ahead keep their (dosing day, ordinal) and get the new instants; nearer ones
+    stay. A cover band never goes back, and the next one begins at midnight in the new zone (S W1).
+    Raises BadZone.
+    """
+    known_zone(zone)
+    row = Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
+    if row.zone == zone:
+        return row
+    policy = policy_for(row.program_id)
+    notice = timedelta(minutes=policy.zone_move_notice_minutes)
+    row.zone = zone
+    row.save(update_fields=["zone"])
+    patient.zone = zone
+    doses: dict[int, list[Dose]] = {}
+    for dose in Dose.objects.select_for_update(no_key=True).filter(
+        program_id=row.program_id, patient_id=row.pk, state=DoseState.SCHEDULED.value, day_ends_at__gt=now
+    ):
+        doses.setdefault(dose.regimen_id, []).append(dose)
+    for regimen in Regimen.objects.filter(pk__in=doses):
+        _move(regimen, doses[regimen.pk], zone=zone, now=now, notice=notice)
+    for treatment in Treatment.objects.select_for_update(no_key=True).filter(
+        patient_id=row.pk, ended_on__isnull=True, cover_from__isnull=False
+    ):
+        assert treatment.cover_from is not None
+        treatment.cover_next_at = look_again_at(
+            treatment.cover_from, band=Band(treatment.cover_band), zone=zone, policy=policy, now=now
+        )
+        treatment.save(update_fields=["cover_next_at"])
+    audit.record(
+        actor=actor,
+        action="patient.zone_set",
+        program_id=row.program_id,
+        patient_id=row.pk,
+        object_kind="patient",
+        object_id=row.pk,
+        fields=["zone"],
+    )
+    return row
+
+
+def _move(regimen: Regimen, doses: list[Dose], *, zone: str, now: datetime, notice: timedelta) -> None:
+    schedule = Schedule.from_plan(regimen.plan, zone=zone, first_day=regimen.starts_on, last_day=regimen.last_day)
+    by_slot = {(dose.dosing_day, dose.ordinal): dose for dose in doses}
+    slots = [
+        Slot(
+            dose.dosing_day,
+            dose.ordinal,
+            dose.due_at,
+            dose.opens_at,
+            dose.closes_at,
+            dose.day_ends_at,
+            float(dose.dose_mg),
+            dose.coverage_hours,
+            1,
+        )
+        for dose in doses
+    ]
+    moved = moved_to_zone(slots, regimen=schedule, zone=wall_time.zone_named(zone), now=now, notice=notice).moved
+    changed = []
+    for slot in moved:
+        dose = by_slot[slot.dosing_day, slot.ordinal]
+        dose.due_at, dose.opens_at = slot.due_at, slot.opens_at
+        dose.closes_at, dose.day_ends_at = slot.closes_at, slot.day_ends_at
+        changed.append(dose)
+    Dose.objects.bulk_update(changed, ["due_at", "opens_at", "closes_at", "day_ends_at"])
+
+
+@transaction.atomic
+def exit_patient(*, actor: Actor, patient: Patient, status: str, now: datetime, reason: str = "exit") -> Patient:
+    """Note that a person is no longer in treatment: ``aftercare``, ``exited`` or ``deceased``.
+
+    Regimens stop, the open treatment closes today, and concerns that only time made end (contract 5).
+    Raises BadPerson for another status.
+    """
+    if status not in (PatientStatus.AFTERCARE, PatientStatus.EXITED, PatientStatus.DECEASED):
+        raise BadPerson("There is no such way to leave.", field="status")
+    row = Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
+    row.status = status
+    row.save(update_fields=["status"])
+    patient.status = status
+    today = wall_time.local_date(now, row.zone)
+    for treatment in Treatment.objects.filter(patient_id=row.pk, ended_on__isnull=True):
+        treatments.close_treatment(
+            actor=actor, treatment=treatment, ended_on=max(today, treatment.started_on), reason=reason, now=now
+        )
+    end_many(
+        actor=actor,
+        patient_ids=[row.pk],
+        kinds=[FlagKind.SILENCE, FlagKind.INJECTION_LATE, FlagKind.CONTACT_LOST],
+        note_key="exited",
+        now=now,
+    )
+    audit.record(
+        actor=actor,
+        action="patient.exited",
+        program_id=row.program_id,
+        patient_id=row.pk,
+        object_kind="patient",
+        object_id=row.pk,
+        fields=["status"],
+    )
+    return row

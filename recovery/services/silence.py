@@ -1,0 +1,239 @@
+"""Judging whose silence deserves a place on a list, for many patients at once (S 14).
+
+A day that was closed without a report can only begin or lengthen a silence, so only its patient is looked at,
+in a window of days: the cost of a day does not grow with the past.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from backend.rules import wall_time
+from recovery.rules.policy import Policy
+from recovery.rules.silence import Ask, AskKind, Silence, assess_silence
+from recovery.rules.states import FlagKind, Indication, OpioidHistory, Severity, counts_as_opioid
+from recovery.selectors.policy import policies_for
+from recovery.services import sql
+from recovery.services.flag_rows import Concern, raise_many
+
+_WINDOW_DAYS = 63
+"""Asks that are read: the longest run that makes a call (7 asks, three days apart) and the 28 days before it."""
+
+
+class _Patient(NamedTuple):
+    """What is known of a patient beside the asks."""
+
+    patient_id: int
+    program_id: int
+    zone: str
+    indication: str
+    opioid_history: str
+    treatment_id: int | None
+    started_on: date | None
+    cover_from: date | None
+    live: Mapping[str, Any] | None
+    live_severity: str | None
+    dealt_with_at: datetime | None
+    craving_flag: bool
+
+    @property
+    def has_call(self) -> bool:
+        """Whether a call is asked for already: nothing worse can come of a longer silence."""
+        return self.live is not None and self.live_severity == Severity.AMBER_PLUS.value and "through" in self.live
+
+
+# Only who has said nothing on the last two days asked can be silent: everybody else is left out here.
+_CANDIDATES = """
+WITH touched AS (SELECT * FROM unnest(%(patients)s::bigint[], %(programs)s::bigint[]) AS u (id, program_id)),
+quiet AS (
+  SELECT t.id FROM touched t
+  CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE NOT l.said) AS silent_days, bool_or(l.said) AS spoke FROM (
+      SELECT d.dosing_day, bool_or(d.state IN ('taken', 'skipped', 'missed')) AS said
+      FROM (
+        SELECT dosing_day, state FROM recovery_dose x
+        WHERE x.program_id = t.program_id AND x.patient_id = t.id
+          AND x.state IN ('taken', 'skipped', 'missed', 'not_reported')
+        ORDER BY x.dosing_day DESC LIMIT %(last)s * 4
+      ) d GROUP BY d.dosing_day ORDER BY d.dosing_day DESC LIMIT %(last)s
+    ) l
+  ) s
+  WHERE s.silent_days >= %(last)s AND NOT s.spoke
+)
+SELECT p.id, p.program_id, p.zone, p.indication, p.opioid_history, t.id, t.started_on, t.cover_from,
+  live.evidence, live.severity, past.closed_at, craving.id IS NOT NULL
+FROM quiet JOIN recovery_patient p ON p.id = quiet.id
+JOIN recovery_treatment t ON t.patient_id = p.id AND t.ended_on IS NULL
+LEFT JOIN recovery_flag live ON live.patient_id = p.id AND live.kind = 'silence'
+  AND live.status IN ('open', 'owned', 'snoozed')
+LEFT JOIN LATERAL (
+  SELECT max(f.closed_at) AS closed_at FROM recovery_flag f
+  WHERE f.program_id = p.program_id AND f.patient_id = p.id AND f.kind = 'silence' AND f.status = 'closed'
+    AND f.closed_by_id IS NOT NULL AND f.opened_at > %(now)s - interval '366 days'
+) past ON true
+LEFT JOIN LATERAL (
+  SELECT f.id FROM recovery_flag f WHERE f.patient_id = p.id AND f.kind IN ('craving_high', 'craving_rise')
+    AND f.status IN ('open', 'owned', 'snoozed') LIMIT 1
+) craving ON true
+"""
+
+# A dose that was due before its regimen was ordered was asked of nobody.
+_ASKS = """
+SELECT d.patient_id, array_agg(d.dosing_day ORDER BY d.dosing_day),
+  array_agg(d.state <> 'not_reported' ORDER BY d.dosing_day)
+FROM unnest(%(patients)s::bigint[], %(programs)s::bigint[], %(since)s::date[]) AS u (id, program_id, since)
+JOIN recovery_dose d ON d.program_id = u.program_id AND d.patient_id = u.id AND d.dosing_day >= u.since
+JOIN recovery_regimen r ON r.id = d.regimen_id
+WHERE d.state IN ('taken', 'skipped', 'missed', 'not_reported')
+  AND (d.state <> 'not_reported' OR d.closes_at > r.ordered_at)
+GROUP BY d.patient_id
+"""
+# Whoever logs a craving has answered a check-in: doses and check-ins are one silence.
+_CHECK_INS = """
+SELECT c.patient_id, array_agg(DISTINCT c.local_day)
+FROM unnest(%(patients)s::bigint[], %(programs)s::bigint[], %(since)s::date[]) AS u (id, program_id, since)
+JOIN recovery_cravinglog c ON c.program_id = u.program_id AND c.patient_id = u.id AND c.felt_at >= u.since - 1
+WHERE c.local_day >= u.since
+GROUP BY c.patient_id
+"""
+# Days on which our own message failed: nobody is called silent for them.
+_FAILED = """
+SELECT f.patient_id, f.evidence -> 'days' FROM recovery_flag f
+WHERE f.patient_id = ANY (%(patients)s::bigint[]) AND f.kind = 'contact_lost' AND f.opened_at > %(since)s
+"""
+
+
+def judge_many(*, patients: Mapping[int, int], now: datetime) -> int:
+    """Raise or bring up to date the silence of these patients (patient id -> program id); returns how many are silent.
+
+    Part of a larger transaction, after days were closed. A person who closed the flag has dealt with what was
+    there: a new one counts from the day after.
+    """
+    policies = policies_for(set(patients.values()))
+    last = min(policy.silence_info_run for policy in policies.values())
+    found = sql.rows(
+        _CANDIDATES,
+        {"patients": list(patients), "programs": list(patients.values()), "last": last, "now": now},
+    )
+    people = [_Patient._make((*row[:8], _loaded(row[8]), *row[9:])) for row in found]
+    if not people:
+        return 0
+    asks = _asks(people, now)
+    concerns = []
+    for person in people:
+        policy = policies[person.program_id]
+        said = asks.get(person.patient_id, [])
+        if person.has_call:
+            severity, evidence = Severity.AMBER_PLUS, _longer(person, said)
+        else:
+            silence = _silence(person, said, policy, now)
+            if silence is None:
+                continue
+            severity, evidence = silence.severity, silence.evidence() | {"through": said[-1].day.isoformat()}
+        concerns.append(
+            Concern(
+                program_id=person.program_id,
+                patient_id=person.patient_id,
+                treatment_id=person.treatment_id,
+                kind=FlagKind.SILENCE,
+                severity=severity,
+                evidence=evidence,
+                policy_version=policy.version,
+            )
+        )
+    raise_many(concerns=concerns, now=now)
+    return len(concerns)
+
+
+def _loaded(evidence: Any) -> dict[str, Any] | None:
+    return json.loads(evidence) if isinstance(evidence, str) else evidence
+
+
+def _asks(people: Sequence[_Patient], now: datetime) -> dict[int, list[Ask]]:
+    """The asks that each judgement needs, by patient, oldest first."""
+    since = {}
+    for person in people:
+        window = wall_time.dosing_day(now, person.zone) - timedelta(days=_WINDOW_DAYS)
+        since[person.patient_id] = window if person.live is None or not person.has_call else _after(person.live)
+    asks = _read(people, since, now)
+    # A flag that was closed, and not a word in the whole window: the true beginning lies further back.
+    longer = [
+        person
+        for person in people
+        if not person.has_call
+        and person.started_on is not None
+        and person.started_on < since[person.patient_id]
+        and not any(ask.answered for ask in asks.get(person.patient_id, []))
+    ]
+    return asks | _read(longer, {person.patient_id: person.started_on or date.min for person in longer}, now)
+
+
+def _after(live: Mapping[str, Any]) -> date:
+    return date.fromisoformat(live["through"]) + timedelta(days=1)
+
+
+def _read(people: Sequence[_Patient], since: Mapping[int, date], now: datetime) -> dict[int, list[Ask]]:
+    if not people:
+        return {}
+    parameters = {
+        "patients": [person.patient_id for person in people],
+        "programs": [person.program_id for person in people],
+        "since": [since[person.patient_id] for person in people],
+    }
+    failed: dict[int, set[str]] = {}
+    oldest = now - timedelta(days=2 * _WINDOW_DAYS)
+    for patient_id, days in sql.rows(_FAILED, {"patients": parameters["patients"], "since": oldest}):
+        failed.setdefault(patient_id, set()).update(_loaded_list(days))
+    asks: dict[int, list[Ask]] = {}
+    for patient_id, days, answers in sql.rows(_ASKS, parameters):
+        unsent = failed.get(patient_id, ())
+        asks[patient_id] = [
+            Ask(day, AskKind.DOSE, answered, answered or day.isoformat() not in unsent)
+            for day, answered in zip(days, answers, strict=True)
+        ]
+    for patient_id, days in sql.rows(_CHECK_INS, parameters):
+        mine = asks.setdefault(patient_id, [])
+        mine.extend(Ask(day, AskKind.CHECK_IN, True) for day in days)
+        mine.sort(key=lambda ask: ask.day)
+    return asks
+
+
+def _loaded_list(days: Any) -> list[str]:
+    return (json.loads(days) if isinstance(days, str) else days) or []
+
+
+def _silence(person: _Patient, asks: Sequence[Ask], policy: Policy, now: datetime) -> Silence | None:
+    today = wall_time.dosing_day(now, person.zone)
+    found = assess_silence(
+        asks,
+        today=today,
+        started_on=person.started_on,
+        dsl=None if person.cover_from is None else (today - person.cover_from).days,
+        live_craving_flag=person.craving_flag,
+        counts_as_opioid=counts_as_opioid(Indication(person.indication), OpioidHistory(person.opioid_history)),
+        policy=policy,
+    )
+    if found is None or person.dealt_with_at is None:
+        return found
+    dealt_with = wall_time.dosing_day(person.dealt_with_at, person.zone)
+    again = len({ask.day for ask in asks if ask.reached and not ask.answered and ask.day > dealt_with})
+    if again < policy.silence_info_run:
+        return None
+    if again < found.call_run:
+        return replace(found, severity=Severity.INFO)
+    return found
+
+
+def _longer(person: _Patient, asks: Sequence[Ask]) -> dict[str, Any]:
+    """The evidence of a silence that went on: the numbers before its run stay what they were."""
+    live = dict(person.live or {})
+    silent = [ask for ask in asks if ask.reached and not ask.answered]
+    days = {ask.day for ask in silent}
+    live["run"] += len(days)
+    if len(days) < len(silent):
+        live["unit"] = "days"
+    if asks:
+        live["through"] = asks[-1].day.isoformat()
+    return live

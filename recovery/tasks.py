@@ -1,0 +1,32 @@
+"""The ticks of the clinical core, as Celery calls them. The database remembers; a lost one is followed by the next."""
+
+from celery import shared_task
+from django.conf import settings
+
+from backend import clock
+from backend.selectors.people import open_program_ids
+from recovery.services import cover, doses, flags, regimens
+
+
+@shared_task(ignore_result=True)
+def extend_doses(**_later_args: object) -> None:
+    """Hourly: make the doses of the next days."""
+    regimens.extend_doses(program_ids=open_program_ids(), now=clock.now(), ahead_hours=settings.EXTEND_AHEAD_HOURS)
+
+
+@shared_task(ignore_result=True)
+def close_doses(**_later_args: object) -> None:
+    """Every minute: close the dosing days that are over."""
+    doses.close_doses(program_ids=open_program_ids(), now=clock.now())
+
+
+@shared_task(ignore_result=True)
+def advance_bands(**_later_args: object) -> None:
+    """Every minute: write the cover bands that have begun."""
+    cover.advance_bands(program_ids=open_program_ids(), now=clock.now())
+
+
+@shared_task(ignore_result=True)
+def wake_flags(**_later_args: object) -> None:
+    """Every minute: bring back the flags whose time has come."""
+    flags.wake_flags(program_ids=open_program_ids(), now=clock.now())

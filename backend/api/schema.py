@@ -5,23 +5,25 @@ happen is documented as ``application/problem+json``. The committed ``openapi.ya
 document; a test compares them.
 """
 
-from functools import lru_cache
 from typing import Any
 
-from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema as SpectacularSchema
+from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.utils import OpenApiResponse
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework import serializers
-from rest_framework.request import Request
-from rest_framework.response import Response
 
 from backend.api.problems import CONTENT_TYPE
-from backend.api.serializers import StrictSerializer
-from backend.rules.roles import Access
+from backend.api.serializers import StrictSerializer, WordField
 
 WITH_BODY = frozenset({"PUT", "POST", "PATCH"})
 
+# By whether the method is PUT, and status.
+ANSWERS = {
+    (False, "200"): "Done.",
+    (True, "201"): "Stored.",
+    (True, "200"): "Stored before with the same content: the first answer again.",
+}
 REFUSALS = {
     "400": "The request cannot be used: `/problems/invalid-input` (`errors` says which field), "
     "`/problems/malformed-body`, `/problems/body-too-large`, or a refusal of the domain such as "
@@ -47,11 +49,28 @@ class FieldProblemSerializer(serializers.Serializer):
 class ProblemSerializer(serializers.Serializer):
     """A refusal (RFC 9457). It never repeats what was sent."""
 
-    type = serializers.CharField(help_text="`/problems/<code>`; stable.")
+    type = serializers.RegexField(r"^/problems/[a-z-]+$", help_text="`/problems/<code>`; stable.")
     title = serializers.CharField()
     status = serializers.IntegerField()
     detail = serializers.CharField(help_text="What was wrong and what to do.")
     errors = FieldProblemSerializer(many=True, required=False)
+
+
+class WordFieldScheme(OpenApiSerializerFieldExtension):
+    """A list of words is one component, by the name that it has in the code."""
+
+    target_class = WordField
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        field: WordField = self.target
+        component = ResolvedComponent(
+            name=field.component,
+            type=ResolvedComponent.SCHEMA,
+            schema={"type": "string", "enum": list(field.choices)},
+            object=field.component,
+        )
+        auto_schema.registry.register_on_missing(component)
+        return component.ref
 
 
 class AutoSchema(SpectacularSchema):
@@ -72,53 +91,42 @@ class AutoSchema(SpectacularSchema):
         return given if given is not None and given().fields else None
 
     def get_serializer_name(self, serializer: serializers.Serializer, direction: str) -> str:
-        """``CravingView.Input`` becomes ``CravingInput``."""
-        owner, _, name = type(serializer).__qualname__.rpartition(".")
-        return owner.rpartition(".")[2].removesuffix("View") + name
+        """``CravingView.Input`` becomes ``Craving``, and ``CravingRequest`` where it is asked for."""
+        parts = [part.removesuffix("View") for part in type(serializer).__qualname__.split(".")]
+        return "".join(part for part in parts if part != "Input")
 
     def _map_basic_serializer(self, serializer: Any, direction: str) -> dict[str, Any]:
         schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)
         if direction == "request" and isinstance(serializer, StrictSerializer):
             schema["additionalProperties"] = False
+        if not type(serializer).__doc__:
+            schema.pop("description", None)  # the base class's words are about us, not about the body
         return schema
 
     def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
         answers: dict[str, Any] = super()._get_response_bodies(direction=direction)
+        for status, answer in answers.items():
+            if not answer.get("description"):
+                answer["description"] = ANSWERS[self.method == "PUT", status]
         for status, words in REFUSALS.items():
             if status in answers or (status in _ONLY_WITH_BODY and self.method not in WITH_BODY):
                 continue
-            refusal = OpenApiResponse(ProblemSerializer, description=words)
-            answers[status] = self._get_response_for_code(refusal, status, media_types=[CONTENT_TYPE])
+            answers[status] = self._refusal(status, words)
         return answers
+
+    def _refusal(self, status: str, words: str) -> dict[str, Any]:
+        refusal = OpenApiResponse(ProblemSerializer, description=words)
+        component = ResolvedComponent(
+            name=f"Refused{status}",
+            type="responses",
+            schema=self._get_response_for_code(refusal, status, media_types=[CONTENT_TYPE]),
+            object=status,
+        )
+        self.registry.register_on_missing(component)
+        return component.ref  # type: ignore[no-any-return]
 
     def _doc(self) -> tuple[str, str]:
         """The first paragraph and the rest of the method's docstring, on one line each paragraph."""
         text = getattr(self.view, self.method.lower()).__doc__ or ""
         parts = [" ".join(part.split()) for part in text.strip().split("\n\n")]
         return parts[0].removesuffix("."), "\n\n".join(parts[1:])
-
-
-@lru_cache(maxsize=1)
-def document() -> dict[str, Any]:
-    """The whole document. It costs a second and never changes while the process lives."""
-    return SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-any-return]
-
-
-class SchemaView(SpectacularAPIView):
-    """GET /api/schema/ - the OpenAPI document, as YAML or (Accept: application/json) as JSON."""
-
-    access = Access.PUBLIC
-    authentication_classes = []
-    http_method_names = ["get", "head"]
-
-    def _get_schema_response(self, request: Request) -> Response:
-        return Response(document())
-
-
-class DocsView(SpectacularSwaggerView):
-    """GET /api/docs/ - the document as a page to read and try, from this server's own files."""
-
-    access = Access.PUBLIC
-    authentication_classes = []
-    http_method_names = ["get", "head"]
-    url_name = "api-schema"

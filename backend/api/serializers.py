@@ -5,7 +5,7 @@ wrong type has a defect that should show on the day it is written, not in a reco
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -128,9 +128,14 @@ class AwareDateTimeField(serializers.DateTimeField):
 
 
 class WordField(serializers.ChoiceField):
-    """One of the words of an enumeration; comes out as its plain text."""
+    """One of the words of an enumeration; comes out as its plain text.
 
-    def __init__(self, words: type[StrEnum] | list[StrEnum], **kwargs: Any) -> None:
+    ``name`` is what the OpenAPI document calls the list; it is needed where ``words`` are a part
+    of an enumeration.
+    """
+
+    def __init__(self, words: type[StrEnum] | Sequence[StrEnum], *, name: str = "", **kwargs: Any) -> None:
+        self.component = name or getattr(words, "__name__", "")
         super().__init__(choices=[word.value for word in words], **kwargs)
 
     def to_internal_value(self, data: Any) -> str:

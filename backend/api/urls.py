@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from backend.api.schema import DocsView, SchemaView
+from backend.api.document import DocsView, SchemaView
 
 urlpatterns = [
     path("schema/", SchemaView.as_view(), name="api-schema"),

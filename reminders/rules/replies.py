@@ -569,6 +569,7 @@ _EMOJI: dict[Intent, str] = {
     Intent.NO: "\U0001f44e\u274c\u2716\u26d4",
 }
 _EMOJI_TRIM = re.compile("[\\s\U0001f3fb-\U0001f3ff\ufe0f\u200d!.]+")
+_NEGATIVE = re.compile(r"(?<!\w)[-\u2212]\d")
 _POLITE = re.compile(r"\b(?:please|por favor|thanks|thank you|thx|ty|gracias)\b")
 
 
@@ -579,6 +580,8 @@ def _short_intent(clauses: list[str], text: str) -> tuple[Intent | None, int | N
         for intent, letters in _EMOJI.items():
             if signs and signs <= set(letters):
                 return intent, None
+        return None, None
+    if _NEGATIVE.search(text):
         return None, None
     whole = " ".join(clauses)
     polite = " ".join(_POLITE.sub(" ", whole).split())

@@ -62,9 +62,7 @@ def test_the_plain_case_is_sent():
         pytest.param({"paused": True}, Why.PAUSED, id="holiday"),
         pytest.param({"doses_today": 1}, Why.CAP_DOSE, id="more than opted into"),
         pytest.param({"doses_opted_in": 9, "doses_today": 4}, Why.CAP_DOSE, id="never more than four doses"),
-        pytest.param(
-            {"doses_opted_in": 2, "dose_texts_today": 4}, Why.CAP_DOSE, id="never more than four texts"
-        ),
+        pytest.param({"doses_opted_in": 2, "dose_texts_today": 4}, Why.CAP_DOSE, id="never more than four texts"),
         pytest.param({"unanswered_days": 3, "prompts_today": 1}, Why.BACK_OFF, id="one a day after 3"),
         pytest.param({"unanswered_days": 7, "prompts_week": 1}, Why.BACK_OFF, id="one a week after 7"),
         pytest.param(
@@ -72,9 +70,7 @@ def test_the_plain_case_is_sent():
             Why.CAP_DAY,
             id="3 unsolicited a day",
         ),
-        pytest.param(
-            {"message_class": MessageClass.CHECK_IN, "unsolicited_week": 10}, Why.CAP_WEEK, id="10 a week"
-        ),
+        pytest.param({"message_class": MessageClass.CHECK_IN, "unsolicited_week": 10}, Why.CAP_WEEK, id="10 a week"),
         pytest.param(
             {
                 "is_question": True,
@@ -95,9 +91,7 @@ def test_suppressed(changes, why):
     ("changes", "now"),
     [
         pytest.param({"dose_texts_today": 1, "doses_opted_in": 1}, NOON, id="a re-prompt adds no dose"),
-        pytest.param(
-            {"asked_for": True, "doses_today": 1, "unanswered_days": 9, "prompts_week": 2}, NOON, id="later"
-        ),
+        pytest.param({"asked_for": True, "doses_today": 1, "unanswered_days": 9, "prompts_week": 2}, NOON, id="later"),
         pytest.param({"unanswered_days": 3, "prompts_week": 9}, NOON, id="first of the day during back-off"),
         pytest.param({"unanswered_days": 2, "prompts_today": 1}, NOON, id="no back-off yet"),
         pytest.param(
@@ -159,9 +153,7 @@ def test_suppressed(changes, why):
             NOON,
             id="not a question",
         ),
-        pytest.param(
-            {"is_question": True, "open_question_until": NOON}, NOON, id="the other question just ended"
-        ),
+        pytest.param({"is_question": True, "open_question_until": NOON}, NOON, id="the other question just ended"),
         pytest.param({"send_after": NOON}, NOON, id="due this instant"),
     ],
 )
@@ -307,9 +299,7 @@ def any_facts(draw) -> SendFacts:
         audience=draw(st.sampled_from(Audience)),
         send_after=draw(INSTANTS),
         expires_at=draw(INSTANTS),
-        zone=ZoneInfo(
-            draw(st.sampled_from(["America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "UTC"]))
-        ),
+        zone=ZoneInfo(draw(st.sampled_from(["America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "UTC"]))),
         outside=draw(st.sampled_from(Outside)),
         open_question_until=draw(st.none() | INSTANTS),
         **(likely | {"consented": draw(st.booleans()), "has_address": draw(st.booleans())}),

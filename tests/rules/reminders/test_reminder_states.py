@@ -77,10 +77,7 @@ def test_nothing_that_may_be_out_goes_back_except_through_unknown_or_a_refused_c
 )
 def test_has_ended(state, accepted_ago, expires_in, ended):
     accepted_at = None if accepted_ago is None else NOW - timedelta(hours=accepted_ago)
-    assert (
-        has_ended(state, accepted_at=accepted_at, expires_at=NOW + timedelta(hours=expires_in), now=NOW)
-        is ended
-    )
+    assert has_ended(state, accepted_at=accepted_at, expires_at=NOW + timedelta(hours=expires_in), now=NOW) is ended
 
 
 @pytest.mark.parametrize(
@@ -112,16 +109,12 @@ def test_any_order_and_any_repetition_of_receipts_ends_the_same():
     ("state", "seen", "status", "after", "moved", "contradicts"),
     [
         pytest.param(S.UNKNOWN, 0, "queued", S.ACCEPTED, True, False, id="any callback proves acceptance"),
-        pytest.param(
-            S.PLANNED, 0, "delivered", S.DELIVERED, True, False, id="refused connection that was none"
-        ),
+        pytest.param(S.PLANNED, 0, "delivered", S.DELIVERED, True, False, id="refused connection that was none"),
         pytest.param(S.DELIVERED, 4, "undelivered", S.DELIVERED, False, False, id="equal rank"),
         pytest.param(S.SENT, 3, "sending", S.SENT, False, False, id="late"),
         pytest.param(S.ACCEPTED, 1, "canceled", S.SUPPRESSED, True, False, id="our cancel worked"),
         pytest.param(S.SUPPRESSED, 0, "canceled", S.SUPPRESSED, False, False, id="cancel after suppression"),
-        pytest.param(
-            S.EXPIRED, 0, "delivered", S.EXPIRED, False, True, id="written off, yet delivered: alarm"
-        ),
+        pytest.param(S.EXPIRED, 0, "delivered", S.EXPIRED, False, True, id="written off, yet delivered: alarm"),
         pytest.param(S.SUPPRESSED, 0, "sent", S.SUPPRESSED, False, True, id="suppressed, yet sent: alarm"),
         pytest.param(S.ACCEPTED, 1, "received", S.ACCEPTED, False, False, id="an inbound status"),
         pytest.param(S.ACCEPTED, 1, "gibberish", S.ACCEPTED, False, False, id="a status nobody knows"),

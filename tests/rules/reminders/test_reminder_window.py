@@ -88,13 +88,9 @@ def test_next_opening(instant, zone, opens):
     [
         pytest.param("2026-07-15 14:00", 3, Outside.MOVE, False, "2026-07-15 14:00", id="inside"),
         pytest.param("2026-07-16 02:00", 3, Outside.MOVE, False, None, id="would move past its expiry"),
-        pytest.param(
-            "2026-07-16 02:00", 24, Outside.MOVE, False, "2026-07-16 12:00", id="moves to the morning"
-        ),
+        pytest.param("2026-07-16 02:00", 24, Outside.MOVE, False, "2026-07-16 12:00", id="moves to the morning"),
         pytest.param("2026-07-16 02:00", 24, Outside.SUPPRESS, False, None, id="never moves"),
-        pytest.param(
-            "2026-07-16 02:00", 3, Outside.SUPPRESS, True, "2026-07-16 02:00", id="recorded choice or red"
-        ),
+        pytest.param("2026-07-16 02:00", 3, Outside.SUPPRESS, True, "2026-07-16 02:00", id="recorded choice or red"),
         pytest.param("2026-07-15 14:00", 0, Outside.MOVE, True, None, id="expired before it began"),
     ],
 )
@@ -136,9 +132,7 @@ def test_expiry_of_the_contract(message_class, hours):
     assert expiry(message_class, due_at=due_at) == due_at + timedelta(hours=hours)
     sooner = due_at + timedelta(minutes=5)
     assert expiry(message_class, due_at=due_at, not_after=sooner) == sooner
-    assert expiry(message_class, due_at=due_at, not_after=due_at + timedelta(days=9)) < due_at + timedelta(
-        days=9
-    )
+    assert expiry(message_class, due_at=due_at, not_after=due_at + timedelta(days=9)) < due_at + timedelta(days=9)
 
 
 def test_every_class_expires():
@@ -165,6 +159,4 @@ def test_calendar_red_starts_with_the_clinic_day(instant, expected):
 
 
 def test_a_clinic_that_never_opens_gives_none():
-    assert (
-        calendar_red_at(utc("2026-03-18 04:00"), hours=ClinicHours(zone=NEW_YORK, week=(None,) * 7)) is None
-    )
+    assert calendar_red_at(utc("2026-03-18 04:00"), hours=ClinicHours(zone=NEW_YORK, week=(None,) * 7)) is None

@@ -1,0 +1,91 @@
+"""What the care pages answer: a fragment for htmx, a page without it, and the audit of what was read."""
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+
+from backend.access import Actor
+from backend.errors import DomainError
+from backend.services import audit
+from recovery.selectors.worklist import WorklistRow
+
+DONE = {
+    "owned": "You have taken this on.",
+    "released": "Given back to the list.",
+    "snoozed": "Asleep until then.",
+    "closed": "Closed.",
+    "confirmed": "Confirmed and closed.",
+    "dose": "Recorded.",
+    "given": "Recorded. The next date has moved.",
+    "contact": "Contact recorded.",
+    "known": "This was recorded before. Nothing was added.",
+}
+"""What the page says after a change, by the code in its address."""
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    return request.actor  # type: ignore[attr-defined,no-any-return]
+
+
+def record_rows_read(actor: Actor, rows: Sequence[WorklistRow], *, action: str) -> None:
+    """One audit entry for each patient whose name was opened."""
+    seen = sorted({(row.program_id, row.patient_id) for row in rows})
+    for program_id, of_program in groupby(seen, key=lambda pair: pair[0]):
+        audit.record_many(
+            actor=actor,
+            action=action,
+            program_id=program_id,
+            objects=[(patient_id, "patient", patient_id) for _, patient_id in of_program],
+            fields=["name", "phone"],
+        )
+
+
+def private(response: HttpResponse) -> HttpResponse:
+    """Pages with a person's facts stay in no cache, not even behind the back button of a shared computer."""
+    response["Cache-Control"] = "no-store, private"
+    return response
+
+
+def is_fragment(request: HttpRequest) -> bool:
+    return bool(request.htmx)  # type: ignore[attr-defined]
+
+
+def changed(request: HttpRequest, *, done: str, back: str) -> HttpResponse:
+    """After a change: a notice and an order to reload the list, or the page again without htmx."""
+    if is_fragment(request):
+        response = render(request, "recovery/_notice.html", {"notice": DONE[done]})
+        response["HX-Trigger"] = "worklist-changed"
+        return private(response)
+    return HttpResponseRedirect(f"{back}?{urlencode({'done': done})}")
+
+
+def refused(request: HttpRequest, template: str, page: str, context: dict[str, Any]) -> HttpResponse:
+    """A form with what was wrong, as a fragment or on a page of its own (422)."""
+    return private(render(request, template if is_fragment(request) else page, context, status=422))
+
+
+def moved_on(request: HttpRequest, refusal: DomainError) -> HttpResponse:
+    """A colleague was faster: say so and show the list as it is now. Raises the refusal without htmx."""
+    if not is_fragment(request):
+        raise refusal
+    notice = "A colleague has changed this meanwhile. Here is the list as it is now."
+    response = render(request, "recovery/_notice.html", {"notice": notice})
+    response["HX-Trigger"] = "worklist-changed"
+    return private(response)
+
+
+def way_back(request: HttpRequest) -> tuple[str, int | None]:
+    """Where the person came from: the worklist, or the page of the patient named in ``patient``."""
+    text = request.POST.get("patient") or request.GET.get("patient") or ""
+    if text.isascii() and text.isdigit() and len(text) < 19:
+        return reverse("patient", args=[int(text)]), int(text)
+    return reverse("worklist"), None
+
+
+def done_notice(request: HttpRequest) -> str:
+    return DONE.get(request.GET.get("done", ""), "")

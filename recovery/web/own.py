@@ -1,0 +1,209 @@
+"""The patient's own page on a phone: today, one number, one moment. English and Spanish.
+
+Each form carries an id made with the page, so that a double tap is one record, and works
+without scripts. What was not sent is said (``app.js``): nothing is kept on the phone,
+because phones are shared.
+"""
+
+from typing import Any
+from uuid import uuid4
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from backend import clock
+from backend.access import access
+from backend.errors import DomainError, IdReused, NotFound
+from backend.rules.roles import Access
+from backend.services import audit
+from recovery.rules.records import TriggerKind, TriggerOrigin
+from recovery.rules.states import DoseState, ReportSource, Statement
+from recovery.selectors.access import own_patient
+from recovery.selectors.patient_page import OwnPage
+from recovery.selectors.patient_page import own_page as page_of
+from recovery.services import cravings, doses, journal
+from recovery.web import answers, own_words
+from recovery.web.forms import MomentForm, OwnReportForm, ScaleForm
+
+ANSWERED = (DoseState.TAKEN, DoseState.SKIPPED, DoseState.MISSED)
+
+
+@require_GET
+@access(Access.OWN_PATIENT)
+def own_page(request: HttpRequest) -> HttpResponse:
+    """GET /me/"""
+    return _show(request, done=request.GET.get("done", ""))
+
+
+@require_POST
+@access(Access.OWN_PATIENT)
+def report(request: HttpRequest, dose_id: int) -> HttpResponse:
+    """POST /me/today/{dose}/ - done, or not today. The time is not asked, so it stays unknown."""
+    actor, patient, now = answers.actor_of(request), own_patient(answers.actor_of(request)), clock.now()
+    form = OwnReportForm(request.POST)
+    if not form.is_valid():
+        return _show(request, wrong="again", status=422)
+    data = form.cleaned_data
+    statement = doses.DoseStatement(
+        client_id=data["client_id"],
+        patient_id=patient.pk,
+        dose_id=dose_id,
+        statement=(Statement.TAKEN if data["said"] == "yes" else Statement.SKIPPED).value,
+        source=ReportSource.APP.value,
+        reason=data["reason"] if data["said"] == "no" else "",
+    )
+    done = "today-unwell" if statement.reason == "felt_unwell" else f"today-{data['said']}"
+    return _save(request, lambda: doses.report_doses(actor=actor, statements=[statement], now=now), done=done)
+
+
+@require_POST
+@access(Access.OWN_PATIENT)
+def scale(request: HttpRequest) -> HttpResponse:
+    """POST /me/scale/ - one number from 0 to 10; confidence and a note if the person likes."""
+    actor, patient, now = answers.actor_of(request), own_patient(answers.actor_of(request)), clock.now()
+    form = ScaleForm(request.POST)
+    if not form.is_valid():
+        return _show(request, wrong="number", status=422)
+    data = form.cleaned_data
+    return _save(
+        request,
+        lambda: cravings.log_craving(
+            actor=actor,
+            patient=patient,
+            client_id=data["client_id"],
+            intensity=data["intensity"],
+            confidence=data["confidence"],
+            note=data["note"],
+            felt_at=now,
+            now=now,
+            substance=page_of(patient=patient, now=now).substance.value,
+            source=ReportSource.APP.value,
+        ),
+        done="scale",
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@access(Access.OWN_PATIENT)
+def moment(request: HttpRequest) -> HttpResponse:
+    """GET the short form, POST /me/moment/ - a trigger that was met."""
+    actor, patient, now = answers.actor_of(request), own_patient(answers.actor_of(request)), clock.now()
+    if request.method == "GET":
+        return _show(request, template="recovery/own_moment.html")
+    form = MomentForm(request.POST)
+    if not form.is_valid():
+        return _show(request, template="recovery/own_moment.html", wrong="choose", status=422)
+    data = form.cleaned_data
+    return _save(
+        request,
+        lambda: journal.add_trigger(
+            actor=actor,
+            patient=patient,
+            client_id=data["client_id"],
+            origin=data["origin"],
+            kind=data["kind"],
+            intensity=data["intensity"],
+            helped=data["helped"],
+            note=data["note"],
+            happened_at=now,
+            now=now,
+        ),
+        done="moment",
+    )
+
+
+def _save(request: HttpRequest, act: Any, *, done: str) -> HttpResponse:
+    """Do it and show the page again; the same id with other words means that the first one stands."""
+    try:
+        act()
+    except NotFound:
+        raise
+    except IdReused:
+        done = "known"
+    except DomainError:
+        return _show(request, wrong="again", status=422)
+    target = f"{reverse('own')}?done={done}"
+    if not answers.is_fragment(request):
+        return HttpResponseRedirect(target)
+    if done == "moment":
+        return HttpResponse(status=204, headers={"HX-Redirect": target})
+    return _show(request, done=done)
+
+
+def _show(
+    request: HttpRequest,
+    *,
+    template: str = "recovery/own.html",
+    done: str = "",
+    wrong: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    actor, now = answers.actor_of(request), clock.now()
+    patient = own_patient(actor)
+    page = page_of(patient=patient, now=now)
+    audit.record(
+        actor=actor,
+        action="own_page.read",
+        program_id=patient.program_id,
+        patient_id=patient.pk,
+        object_kind="patient",
+        object_id=patient.pk,
+    )
+    context = own_context(page) | {
+        "done": own_words.DONE.get(page.today.language, {}).get(done, ""),
+        "wrong": own_words.WRONG.get(page.today.language, {}).get(wrong, ""),
+    }
+    if answers.is_fragment(request):
+        template = template.replace("recovery/", "recovery/_")
+    return answers.private(render(request, template, context, status=status))
+
+
+def own_context(page: OwnPage) -> dict[str, Any]:
+    """The page in the words of its language."""
+    language, zone = page.today.language, page.today.zone
+    t = own_words.TEXTS.get(language) or own_words.TEXTS["en"]
+    visit = page.today.next_visit
+    return {
+        "language": language,
+        "t": t,
+        "day": own_words.day(page.today.day, language),
+        "doses": [
+            {
+                "id": dose.id,
+                "time": own_words.clock_time(dose.due_at, zone, language),
+                "words": dose.words,
+                "state": dose.state.value,
+                "answered": dose.state in ANSWERED,
+                "said_yes": dose.state is DoseState.TAKEN,
+                "can_answer": dose.can_report and dose.state is not DoseState.HELD,
+                "client_id": uuid4(),
+            }
+            for dose in page.today.doses
+        ],
+        "earlier": [
+            {
+                "id": dose.dose_id,
+                "day": own_words.day(dose.day, language),
+                "time": own_words.clock_time(dose.due_at, zone, language),
+                "client_id": uuid4(),
+            }
+            for dose in page.earlier
+        ],
+        "on_hold": page.on_hold,
+        "takes_doses": page.takes_doses,
+        "in_treatment": page.in_treatment,
+        "visit": visit,
+        "visit_time": own_words.clock_time(visit.starts_at, zone, language) if visit and visit.starts_at else "",
+        "phone": page.today.clinic_phone,
+        "phone_shown": own_words.phone_shown(page.today.clinic_phone),
+        "clinic": page.neutral_name,
+        "has_988": page.country == "US",
+        "scale": range(11),
+        "scale_id": uuid4(),
+        "moment_id": uuid4(),
+        "origins": [(each.value, t[f"origin_{each.value}"]) for each in TriggerOrigin],
+        "kinds": [(each.value, t[f"kind_{each.value}"]) for each in TriggerKind],
+        "reasons": own_words.reasons(language),
+    }

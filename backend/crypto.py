@@ -62,7 +62,7 @@ def unseal(key: Key, sealed: bytes, *, place: str) -> bytes:
     blob = bytes(sealed).split(b"|", 2)[2]
     try:
         return AESGCM(key.secret).decrypt(blob[:NONCE_BYTES], blob[NONCE_BYTES:], place.encode())
-    except InvalidTag:
+    except (InvalidTag, ValueError):
         raise CannotOpen("the value does not belong here or was altered") from None
 
 

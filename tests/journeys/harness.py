@@ -24,9 +24,8 @@ import requests
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60.0
 Found = TypeVar("Found")
-FAST = {
-    name: "0.2"
-    for name in (
+FAST = dict.fromkeys(
+    (
         "SWEEP_SECONDS",
         "DISPATCH_SECONDS",
         "RECONCILE_SECONDS",
@@ -36,8 +35,9 @@ FAST = {
         "FLAGS_SECONDS",
         "EXTEND_SECONDS",
         "SEAL_SECONDS",
-    )
-}
+    ),
+    "0.2",
+)
 
 
 def free_port() -> int:
@@ -96,10 +96,32 @@ class Processes:
 
     def start(self, name: str) -> None:
         argv = {
-            "web": ["-m", "gunicorn", "config.wsgi:application", "--bind", f"127.0.0.1:{self.port}", "--threads", "4"]
-            + ["--no-control-socket", "--log-level", "warning"],
-            "worker": ["-m", "celery", "-A", "config.celery", "worker", "-B", "--loglevel", "WARNING"]
-            + ["--without-gossip", "--without-mingle", "-s", str(self.folder / "beat")],
+            "web": [
+                "-m",
+                "gunicorn",
+                "config.wsgi:application",
+                "--bind",
+                f"127.0.0.1:{self.port}",
+                "--threads",
+                "4",
+                "--no-control-socket",
+                "--log-level",
+                "warning",
+            ],
+            "worker": [
+                "-m",
+                "celery",
+                "-A",
+                "config.celery",
+                "worker",
+                "-B",
+                "--loglevel",
+                "WARNING",
+                "--without-gossip",
+                "--without-mingle",
+                "-s",
+                str(self.folder / "beat"),
+            ],
             "sweep": ["manage.py", "sweep"],
         }[name]
         environment = self.environment | ({"HOLDFAST_CELERY": "1"} if name == "worker" else {})

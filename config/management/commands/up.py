@@ -97,7 +97,6 @@ def children(*, port: int, celery: bool) -> list[Child]:
         Child("sweep", [python, "manage.py", "sweep"], cwd=here, grace_s=20),
         Child(
             "web",
-            # fmt: off
             [
                 python,
                 "-m",
@@ -117,7 +116,6 @@ def children(*, port: int, celery: bool) -> list[Child]:
                 "--log-level",
                 "warning",
             ],
-            # fmt: on
             env=web_env,
             cwd=here,
             ready=answers(f"http://127.0.0.1:{port}/healthz"),

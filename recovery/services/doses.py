@@ -136,6 +136,8 @@ def report_doses(*, actor: Actor, statements: Sequence[DoseStatement], now: date
     states = _bring_up_to_date({slot.id: slot for slot, _ in chosen.values() if slot is not None})
     answered = {statement.patient_id for statement in fresh.values()}
     end_many(actor=actor, patient_ids=answered, kinds=[FlagKind.SILENCE], note_key="answered", now=now)
+    by_text = {s.patient_id for s in fresh.values() if s.source == ReportSource.SMS}
+    end_many(actor=actor, patient_ids=by_text, kinds=[FlagKind.CONTACT_LOST], note_key="answered_by_text", now=now)
 
     results = []
     for statement in statements:
@@ -274,8 +276,8 @@ def _choose_doses(
             )
             _remember(slots, found)
     of_patient: dict[int, list[_Slot]] = {}
-    for slot in sorted(slots.values(), key=lambda slot: slot.due_at):
-        of_patient.setdefault(slot.patient_id, []).append(slot)
+    for each in sorted(slots.values(), key=lambda each: each.due_at):
+        of_patient.setdefault(each.patient_id, []).append(each)
 
     chosen = {}
     for statement in statements:

@@ -17,11 +17,12 @@ from backend.db import programs
 from backend.errors import Conflict, DomainError, NotFound
 from backend.rules import wall_time
 from backend.services import audit
-from recovery.models import Regimen, Treatment
+from recovery.models import Dose, Regimen, Treatment
 from recovery.rules.medicines import CATALOGUE, Cadence
 from recovery.rules.policy import Policy
 from recovery.rules.schedule import Regimen as Schedule
 from recovery.rules.schedule import RegimenError, Slot, dose_slots, regimen_from_catalogue
+from recovery.rules.states import DoseState
 from recovery.selectors.clinic import clinics
 from recovery.selectors.policy import policies_for
 from recovery.services import sql
@@ -164,7 +165,8 @@ def change_regimen(
     """Replace a regimen by a new version: what is not named stays as it was.
 
     Doses that lie ahead and that nobody reported are cancelled and replaced; what was reported stays with the
-    version it was taken under. Without ``starts_on`` and ``kind`` the change counts from now and the cycle
+    version it was taken under. Today's dose, not reported yet, moves when its new time is later or its old one
+    is still to come; a time that has passed is not put in its place. Without ``starts_on`` and ``kind`` the change counts from now and the cycle
     (steps, every second day) goes on; with either of them the cycle begins on ``starts_on`` (default: today).
     Raises like ``start_regimens``; Conflict when this version has ended.
     """
@@ -203,7 +205,7 @@ def change_regimen(
         # The old version runs on until then, further ahead than the tick has planned.
         _extend([old.pk], now=now, ahead=timedelta(days=(from_day - today).days + 1))
     _end(old, reason="changed", last_day=_earlier(old, from_day), now=now)
-    _cancel(old.pk, now=now, from_day=from_day)
+    _cancel_ahead(old, schedule, from_day=from_day, now=now)
     last_version, open_medicines = _standing([treatment.pk])
     if (treatment.pk, schedule.medicine.value) in open_medicines:
         raise Conflict("This medicine has a regimen already. Change that one.", field="kind")
@@ -240,7 +242,7 @@ def stop_regimen(*, actor: Actor, regimen: Regimen, reason: str, now: datetime) 
     if row.ends_at is not None:
         raise Conflict("This version of the regimen has ended.")
     _end(row, reason=reason.strip(), last_day=None, now=now)
-    _cancel(row.pk, now=now)
+    sql.run(_CANCEL_FROM, {"regimen": row.pk, "now": now, "from_day": None})
     _note(actor, "regimen.stopped", [row])
     return row
 
@@ -443,15 +445,38 @@ def _end(row: Regimen, *, reason: str, last_day: date | None, now: datetime) -> 
     row.save(update_fields=["ends_at", "ends_reason", "last_day"])
 
 
-_CANCEL = """
+_CANCEL_FROM = """
 UPDATE recovery_dose SET state = 'cancelled', closed_at = %(now)s
 WHERE regimen_id = %(regimen)s AND state = 'scheduled' AND due_at > %(now)s
   AND (%(from_day)s::date IS NULL OR dosing_day >= %(from_day)s::date)
 """
 
 
-def _cancel(regimen_id: int, *, now: datetime, from_day: date | None = None) -> int:
-    return sql.run(_CANCEL, {"regimen": regimen_id, "now": now, "from_day": from_day})
+_CANCEL = """
+UPDATE recovery_dose SET state = 'cancelled', closed_at = %(now)s WHERE id = ANY (%(ids)s::bigint[])
+"""
+
+
+def _cancel_ahead(old: Regimen, schedule: Schedule, *, from_day: date, now: datetime) -> None:
+    """Cancel what the new version replaces from ``from_day`` on."""
+    sql.run(_CANCEL_FROM, {"regimen": old.pk, "now": now, "from_day": from_day + timedelta(days=1)})
+    todays = list(
+        Dose.objects.select_for_update(no_key=True)
+        .filter(regimen_id=old.pk, state=DoseState.SCHEDULED.value, dosing_day=from_day)
+        .values_list("id", "ordinal", "due_at")
+    )
+    new = {slot.ordinal: slot for slot in dose_slots(schedule, first_day=from_day, last_day=from_day)}
+    gone = []
+    for pk, ordinal, due_at in todays:
+        slot = new.get(ordinal)
+        if due_at > now:
+            replaced = slot is None or slot.closes_at > now
+        else:
+            replaced = slot is not None and slot.closes_at > now and slot.due_at > due_at
+        if replaced:
+            gone.append(pk)
+    if gone:
+        sql.run(_CANCEL, {"ids": gone, "now": now})
 
 
 def _note(actor: Actor, action: str, rows: Sequence[Regimen]) -> None:

@@ -1,0 +1,299 @@
+"""Who is on call, who is told of a flag, and what happens when nobody answers.
+
+Pure: no Django, no database, no clock. A flag that nobody owns always has a time at
+which somebody else is told: the first on call, at half the response time the second,
+at its end everybody, and then everybody again. It ends only when a person takes or
+closes it (C 7, S 5; a stateful test looks for a state with neither owner nor timer).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from backend.rules.wall_time import to_utc
+from reminders.rules.window import ClinicHours
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Somebody else for a while: ``starts_at <= t < ends_at``. No people means a gap, on purpose or not."""
+
+    starts_at: datetime
+    ends_at: datetime
+    people: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rota:
+    """Who is on call, by week.
+
+    Week 0 begins on ``anchor`` (a Monday) at ``hand_over`` local; ``turns`` are taken in a circle, each the
+    people of one week in the order in which they are told. Of two overrides at once the later one in the
+    list holds.
+    """
+
+    zone: ZoneInfo
+    anchor: date
+    turns: tuple[tuple[int, ...], ...]
+    hand_over: time = time(8)
+    overrides: tuple[Override, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.anchor.weekday() != 0:
+            raise ValueError("a rota is anchored on a Monday")
+
+
+def _week_start(rota: Rota, instant: datetime) -> tuple[date, int]:
+    """Return the Monday on which the week of ``instant`` began, and its number."""
+    local = instant.astimezone(rota.zone).date()
+    monday = local - timedelta(days=local.weekday())
+    if instant < to_utc(monday, rota.hand_over, rota.zone):
+        monday -= timedelta(days=7)
+    return monday, (monday - rota.anchor).days // 7
+
+
+def on_call(rota: Rota, *, now: datetime) -> tuple[int, ...]:
+    """Return who is on call now, in the order in which they are told. Empty is a gap."""
+    for override in reversed(rota.overrides):
+        if override.starts_at <= now < override.ends_at:
+            return override.people
+    if not rota.turns:
+        return ()
+    return rota.turns[_week_start(rota, now)[1] % len(rota.turns)]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch with too few people: ``missing`` of the two that cover needs."""
+
+    starts_at: datetime
+    ends_at: datetime
+    missing: int
+
+
+COVER = 2
+"""People on call at any time (C 7: two-person cover)."""
+
+GAP_WARNING = timedelta(days=1)
+
+
+def gaps(rota: Rota, *, since: datetime, until: datetime, cover: int = COVER) -> list[Gap]:
+    """Return the stretches of ``since <= t < until`` with fewer than ``cover`` different people."""
+    edges = {since}
+    for override in rota.overrides:
+        edges |= {edge for edge in (override.starts_at, override.ends_at) if since < edge < until}
+    monday = _week_start(rota, since)[0]
+    while (edge := to_utc(monday, rota.hand_over, rota.zone)) < until:
+        if edge > since:
+            edges.add(edge)
+        monday += timedelta(days=7)
+    found: list[Gap] = []
+    marks = [*sorted(edges), until]
+    for start, end in pairwise(marks):
+        missing = cover - len(set(on_call(rota, now=start)))
+        if missing <= 0:
+            continue
+        if found and found[-1].ends_at == start and found[-1].missing == missing:
+            found[-1] = replace(found[-1], ends_at=end)
+        else:
+            found.append(Gap(start, end, missing))
+    return found
+
+
+def gaps_to_warn_of(rota: Rota, *, now: datetime, cover: int = COVER) -> list[Gap]:
+    """Return the gaps that have begun or begin within a day."""
+    return gaps(rota, since=now, until=now + GAP_WARNING, cover=cover)
+
+
+# --- the escalation of one flag ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationPolicy:
+    shortest: timedelta = timedelta(minutes=2)  # between two steps, also for "now"
+    again_at_least_every: timedelta = timedelta(hours=24)
+    longest_snooze: timedelta = timedelta(days=7)
+
+
+ESCALATION = EscalationPolicy()
+
+
+class Phase(StrEnum):
+    WAITING = "waiting"  # nobody owns it: a timer runs
+    OWNED = "owned"
+    SNOOZED = "snoozed"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """Where the telling of one flag stands, as a value; the caller stores it beside the flag."""
+
+    phase: Phase
+    response: timedelta  # within which somebody must have taken it
+    next_at: datetime | None  # when the next step is due; None only when closed
+    level: int = 0  # steps already taken in this round
+    owner_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What falls due: tell these people, and store the new state."""
+
+    escalation: Escalation
+    recipients: tuple[int, ...]
+    level: int  # of this telling; part of the notice's slot
+    nobody: bool  # there was nobody to tell: operations must hear of it by another path
+
+
+def begin(*, response: timedelta, now: datetime, works_from: datetime | None = None) -> Escalation:
+    """Return the escalation of a new flag.
+
+    Acute red is told at once. Calendar red passes ``works_from``, the start of the clinic day (S 15).
+    """
+    return Escalation(Phase.WAITING, response, next_at=now if works_from is None else max(now, works_from))
+
+
+def _pause(escalation: Escalation, policy: EscalationPolicy) -> timedelta:
+    """Half the response time, within bounds: the time that each step is given."""
+    return min(max(escalation.response / 2, policy.shortest), policy.again_at_least_every)
+
+
+def is_due(escalation: Escalation, *, now: datetime) -> bool:
+    """Tell whether a step is due."""
+    return escalation.next_at is not None and escalation.next_at <= now
+
+
+def step(
+    escalation: Escalation,
+    *,
+    rota: Rota,
+    everybody: Iterable[int],
+    now: datetime,
+    policy: EscalationPolicy = ESCALATION,
+) -> Step:
+    """Take the step that is due.
+
+    First the first person on call, then the second (the first once more when there is no second), then
+    everybody, and everybody again for as long as nobody takes it. A gap in the rota goes straight to
+    everybody. A snooze that is over begins a new round. An owner who has not closed it in the response time
+    is told again together with those on call, without losing it.
+
+    Raises ``ValueError`` when nothing is due.
+    """
+    if not is_due(escalation, now=now):
+        raise ValueError("no step is due")
+    duty = tuple(dict.fromkeys(on_call(rota, now=now)))
+    all_of_them = tuple(dict.fromkeys((*duty, *everybody)))
+    if escalation.phase is Phase.OWNED:
+        assert escalation.owner_id is not None
+        recipients = tuple(dict.fromkeys((escalation.owner_id, *duty)))
+        wait = min(max(escalation.response, policy.shortest), policy.again_at_least_every)
+        following = replace(escalation, level=escalation.level + 1, next_at=now + wait)
+        return Step(following, recipients, escalation.level, nobody=False)
+    level = 0 if escalation.phase is Phase.SNOOZED else escalation.level
+    recipients = duty[level : level + 1] or duty[:1] if level < 2 else all_of_them
+    if not recipients:
+        recipients = all_of_them
+    following = replace(
+        escalation,
+        phase=Phase.WAITING,
+        level=level + 1,
+        next_at=now + _pause(escalation, policy),
+        owner_id=None,
+    )
+    return Step(following, recipients, level, nobody=not recipients)
+
+
+def acknowledge(
+    escalation: Escalation, *, user_id: int, now: datetime, policy: EscalationPolicy = ESCALATION
+) -> Escalation:
+    """Return the state after somebody took the flag, by reply or on the page. The last one to take it has it.
+
+    A closed one stays closed: a late "1" to an old notice reopens nothing.
+    """
+    if escalation.phase is Phase.CLOSED:
+        return escalation
+    wait = min(max(escalation.response, policy.shortest), policy.again_at_least_every)
+    return replace(escalation, phase=Phase.OWNED, owner_id=user_id, level=0, next_at=now + wait)
+
+
+def release(escalation: Escalation, *, now: datetime) -> Escalation:
+    """Return the state after its owner gave it back, left the program, or was disabled: a new round, at once."""
+    if escalation.phase is Phase.CLOSED:
+        return escalation
+    return replace(escalation, phase=Phase.WAITING, owner_id=None, level=0, next_at=now)
+
+
+def snooze(
+    escalation: Escalation, *, until: datetime, now: datetime, policy: EscalationPolicy = ESCALATION
+) -> Escalation:
+    """Return the state after a snooze. It is never longer than a week and always ends in a new round."""
+    if escalation.phase is Phase.CLOSED:
+        return escalation
+    until = min(max(until, now), now + policy.longest_snooze)
+    return replace(escalation, phase=Phase.SNOOZED, next_at=until, level=0)
+
+
+def raise_severity(escalation: Escalation, *, response: timedelta, now: datetime) -> Escalation:
+    """Return the state after the flag became more severe: unowned or snoozed it starts a new round at once.
+
+    An owner keeps it, with the shorter time.
+    """
+    if escalation.phase is Phase.CLOSED:
+        return escalation
+    shorter = min(response, escalation.response)
+    if escalation.phase is Phase.OWNED:
+        assert escalation.next_at is not None
+        return replace(escalation, response=shorter, next_at=min(escalation.next_at, now + shorter))
+    return replace(escalation, phase=Phase.WAITING, response=shorter, level=0, next_at=now)
+
+
+def close(escalation: Escalation) -> Escalation:
+    """Return the closed state. Only a person closes a red flag: the caller sees to that (contract 5)."""
+    return replace(escalation, phase=Phase.CLOSED, next_at=None, owner_id=None)
+
+
+# --- an open hold ---------------------------------------------------------------------------------
+
+
+class HoldPage(StrEnum):
+    OWNER = "owner"
+    DIRECTOR = "director"
+
+
+HOLD_FIRST = timedelta(hours=2)
+HOLD_AGAIN = timedelta(hours=24)
+HOLD_DIRECTOR = timedelta(hours=72)
+
+
+def next_hold_page(*, opened_at: datetime, after: datetime, hours: ClinicHours | None) -> tuple[datetime, HoldPage]:
+    """Return the first page of an open hold strictly later than ``after``, and whom it goes to (S 5).
+
+    The owner at 2 h, on the next working morning, and every 24 h from the opening; at 72 h, and every 24 h
+    from then, the medical director. It never runs out: only a clinician ends a hold. Without clinic hours
+    the morning is left out.
+    """
+    pages: list[tuple[datetime, HoldPage]] = [(opened_at + HOLD_FIRST, HoldPage.OWNER)]
+    morning = _next_morning(opened_at, hours)
+    if morning is not None and morning > opened_at + HOLD_FIRST:
+        pages.append((morning, HoldPage.OWNER))
+    rounds = max(1, (after - opened_at) // HOLD_AGAIN)
+    for number in (rounds, rounds + 1):
+        at = opened_at + number * HOLD_AGAIN
+        pages.append((at, HoldPage.DIRECTOR if at - opened_at >= HOLD_DIRECTOR else HoldPage.OWNER))
+    return min(page for page in pages if page[0] > after)
+
+
+def _next_morning(instant: datetime, hours: ClinicHours | None) -> datetime | None:
+    if hours is None:
+        return None
+    day = instant.astimezone(hours.zone).date()
+    for ahead in range(1, 32):
+        span = hours.on(day + timedelta(days=ahead))
+        if span is not None:
+            return span.opens_at
+    return None

@@ -171,11 +171,7 @@ def decide(facts: SendFacts, *, now: datetime, limits: Limits = LIMITS) -> Decis
         return EXPIRE
     if now < facts.send_after:
         # A row cannot wait beyond its own end, so such a one is stored wrongly: end it rather than keep it.
-        return (
-            _SUPPRESS[Why.NOT_DUE]
-            if facts.send_after >= facts.expires_at
-            else Defer(facts.send_after, Why.NOT_DUE)
-        )
+        return _SUPPRESS[Why.NOT_DUE] if facts.send_after >= facts.expires_at else Defer(facts.send_after, Why.NOT_DUE)
     if facts.audience is Audience.STAFF:
         return SEND
     if not (facts.acute or facts.allowed_outside or facts.message_class in ANY_HOUR) and not in_window(

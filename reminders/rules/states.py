@@ -171,8 +171,7 @@ TRANSITIONS: dict[MessageState, frozenset[MessageState]] = {
     # A receipt can arrive for a row that is planned again after a refused connection that was none;
     # a restored backup turns what is due into unknown (architecture 4).
     MessageState.PLANNED: frozenset(
-        {MessageState.CLAIMED, MessageState.SUPPRESSED, MessageState.EXPIRED, MessageState.UNKNOWN}
-        | _RECEIPTS
+        {MessageState.CLAIMED, MessageState.SUPPRESSED, MessageState.EXPIRED, MessageState.UNKNOWN} | _RECEIPTS
     ),
     MessageState.CLAIMED: frozenset(
         {
@@ -211,9 +210,7 @@ RECEIPT_WAIT = timedelta(hours=24)
 """After this long without a receipt an accepted text counts as sent (contract 4, M 1.2, F13)."""
 
 
-def has_ended(
-    state: MessageState, *, accepted_at: datetime | None, expires_at: datetime, now: datetime
-) -> bool:
+def has_ended(state: MessageState, *, accepted_at: datetime | None, expires_at: datetime, now: datetime) -> bool:
     """Tell whether a message has its outcome (contract 4, "Ends").
 
     A terminal state has. ``sent`` has once 24 h have passed since the provider took it, ``unknown`` once

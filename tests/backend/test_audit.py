@@ -86,5 +86,7 @@ def test_another_programs_audit_is_not_there(two):
 def test_the_time_is_the_databases(two):
     write(two[0], 1)
     with programs(two), connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM backend_auditevent WHERE at BETWEEN transaction_timestamp() AND clock_timestamp()")
+        cursor.execute(
+            "SELECT count(*) FROM backend_auditevent WHERE at BETWEEN transaction_timestamp() AND clock_timestamp()"
+        )
         assert cursor.fetchone() == (1,)

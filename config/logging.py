@@ -33,7 +33,7 @@ def bare_record(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str, An
 
 def configure(options: dict[str, Any]) -> None:
     """Called by Django with the setting LOGGING."""
-    shared = [
+    shared: list[Any] = [
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

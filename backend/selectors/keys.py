@@ -23,7 +23,7 @@ def data_keys(*, program_id: int | None = None, patient_ids: Iterable[int]) -> d
     if program_id is not None:
         rows = rows.filter(program_id=program_id)
     return {
-        row["patient_id"]: open_key(row["program_id"], row["patient_id"], bytes(row["wrapped"]))
+        row["patient_id"]: open_key(row["program_id"], row["patient_id"], bytes(row["wrapped"] or b""))
         for row in rows.values("program_id", "patient_id", "wrapped")
     }
 

@@ -5,6 +5,8 @@ migrations: key checks look past row-level security, so a plain key could point 
 programs (contract 6). Hence ``db_constraint=False`` here.
 """
 
+from enum import Enum
+
 from django.db import models
 
 
@@ -18,7 +20,7 @@ class PatientRow(models.Model):
         abstract = True
 
 
-def one_of(field: str, values: type, name: str) -> models.CheckConstraint:
+def one_of(field: str, values: type[Enum], name: str) -> models.CheckConstraint:
     """A check that a text column holds one of an enumeration's values."""
     return models.CheckConstraint(condition=models.Q(**{f"{field}__in": [v.value for v in values]}), name=name)
 

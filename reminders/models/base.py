@@ -1,5 +1,7 @@
 """What every row about a patient has here. Composite keys are made by SQL in the migrations (contract 6)."""
 
+from enum import Enum
+
 from django.db import models
 
 
@@ -13,7 +15,7 @@ class PatientRow(models.Model):
         abstract = True
 
 
-def one_of(field: str, values: type, name: str) -> models.CheckConstraint:
+def one_of(field: str, values: type[Enum], name: str) -> models.CheckConstraint:
     return models.CheckConstraint(condition=models.Q(**{f"{field}__in": [v.value for v in values]}), name=name)
 
 

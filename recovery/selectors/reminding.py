@@ -1,0 +1,420 @@
+"""What reminders asks of the clinical record: who is owed which text, and what became of its reason.
+
+Needs an open scope. Everything is asked for many at once. A condition that only the caller
+can make (no text for this slot yet) comes in as ``unless``: it refers to this query's columns
+with ``OuterRef``, so that the core need not know that messages exist.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Case, Exists, Q, QuerySet, Value, When
+from django.db.models.fields.json import KT
+
+from backend.crypto import CannotOpen
+from backend.rules import wall_time
+from backend.selectors.keys import data_keys
+from backend.selectors.people import programs_by_id
+from recovery.models import Appointment, CravingLog, Dose, Flag, Patient, Treatment
+from recovery.rules.flags import FLAG_RULES
+from recovery.rules.medicines import Cadence
+from recovery.rules.records import AppointmentStatus, PatientStatus
+from recovery.rules.states import DoseState, FlagKind, FlagStatus, ReportSource, Severity
+from recovery.selectors.clinic import clinics
+
+_UPCOMING = [AppointmentStatus.PLANNED.value, AppointmentStatus.BOOKED.value]
+_GONE = [PatientStatus.EXITED.value, PatientStatus.DECEASED.value]
+_SAID = [DoseState.TAKEN.value, DoseState.SKIPPED.value, DoseState.MISSED.value]
+_OWN_WORD = [ReportSource.APP.value, ReportSource.SMS.value]
+_EVERY_DAY = {Cadence.DAILY.value, Cadence.OBSERVED_DAILY.value}
+
+
+# --- people -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """How a patient is reached. ``phone`` is E.164, '' when none is known or the key was destroyed."""
+
+    patient_id: int
+    program_id: int
+    zone: ZoneInfo
+    language: str
+    phone: str
+    phone_index: bytes | None
+    phone_shared: bool
+    exited: bool
+    deceased: bool
+
+    def __repr__(self) -> str:
+        return f"Contact(patient_id={self.patient_id})"
+
+
+def contacts(patient_ids: Iterable[int]) -> dict[int, Contact]:
+    """The contacts of these patients by patient id. Opens numbers: for the wire and for planning a send only."""
+    people = list(
+        Patient.objects.filter(pk__in=set(patient_ids)).only(
+            "uid", "program_id", "zone", "language", "phone", "phone_index", "phone_shared", "status"
+        )
+    )
+    keys = data_keys(patient_ids=[person.pk for person in people if person.phone])
+    found = {}
+    for person in people:
+        phone = ""
+        if person.phone and person.pk in keys:
+            try:
+                phone = person.opened(keys[person.pk], "phone")
+            except CannotOpen:
+                phone = ""
+        found[person.pk] = Contact(
+            patient_id=person.pk,
+            program_id=person.program_id,
+            zone=ZoneInfo(person.zone),
+            language=person.language,
+            phone=phone,
+            phone_index=bytes(person.phone_index) if person.phone_index else None,
+            phone_shared=person.phone_shared,
+            exited=person.status == PatientStatus.EXITED.value,
+            deceased=person.status == PatientStatus.DECEASED.value,
+        )
+    return found
+
+
+def zones(patient_ids: Iterable[int]) -> dict[int, ZoneInfo]:
+    """The zone of each patient, without opening anything."""
+    rows = Patient.objects.filter(pk__in=set(patient_ids)).values_list("pk", "zone")
+    return {pk: ZoneInfo(zone) for pk, zone in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneHolder:
+    """A patient whose number this is."""
+
+    patient_id: int
+    program_id: int
+    language: str
+    phone_index: bytes
+    shared: bool
+
+
+def phone_holders(phone_indexes: Collection[bytes]) -> list[PhoneHolder]:
+    """The patients with one of these numbers, by patient id; several when a number is shared.
+
+    A patient who left or died still holds the number: their STOP counts and their crisis is heard.
+    """
+    rows = (
+        Patient.objects.filter(phone_index__in=list(phone_indexes))
+        .order_by("pk")
+        .values_list("pk", "program_id", "language", "phone_index", "phone_shared")
+    )
+    return [
+        PhoneHolder(pk, program, language, bytes(index), shared)
+        for pk, program, language, index, shared in rows
+        if index is not None
+    ]
+
+
+def gone_patients() -> QuerySet[Patient]:
+    """Patients who left or died, for use inside an Exists; ``status`` says which."""
+    return Patient.objects.filter(status__in=_GONE)
+
+
+def last_answers(patient_ids: Collection[int], *, since: date) -> dict[int, date]:
+    """The last local day on which each patient said anything about a dose or a craving, from ``since`` on."""
+    last: dict[int, date] = {}
+    doses = Dose.objects.filter(
+        patient_id__in=patient_ids, dosing_day__gte=since, state__in=_SAID, source__in=_OWN_WORD
+    ).values_list("patient_id", "dosing_day")
+    cravings = CravingLog.objects.filter(patient_id__in=patient_ids, local_day__gte=since).values_list(
+        "patient_id", "local_day"
+    )
+    for rows in (doses, cravings):
+        for patient_id, day in rows:
+            if patient_id not in last or day > last[patient_id]:
+                last[patient_id] = day
+    return last
+
+
+def out_of_reach(patient_ids: Collection[int]) -> set[int]:
+    """Of these patients the ones with a live concern that nothing reaches them."""
+    return set(
+        Flag.objects.filter(patient_id__in=patient_ids, kind=FlagKind.CONTACT_LOST.value)
+        .exclude(status__in=[FlagStatus.CLOSED.value, FlagStatus.RETURNED.value])
+        .values_list("patient_id", flat=True)
+    )
+
+
+def open_treatments(patient_ids: Collection[int]) -> dict[int, int]:
+    """The running treatment of each patient who has one."""
+    rows = Treatment.objects.filter(patient_id__in=patient_ids, ended_on__isnull=True)
+    return dict(rows.values_list("patient_id", "pk"))
+
+
+# --- doses --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OwedDose:
+    """A dose as reminders sees it; not yet reported unless ``reported``."""
+
+    dose_id: int
+    patient_id: int
+    treatment_id: int
+    dosing_day: date
+    ordinal: int
+    due_at: datetime
+    closes_at: datetime
+    reported: bool
+    stopped: bool
+    observed: bool
+    every_day: bool
+    doses_that_day: int
+    chosen_outside: bool
+    opted_in: bool
+    treatment_started_on: date
+
+
+def doses_without_text(
+    *,
+    due_from: datetime,
+    due_until: datetime,
+    unless: Exists,
+    after: tuple[datetime, int] | None = None,
+    limit: int = 2000,
+) -> list[tuple[datetime, int, int]]:
+    """Doses to remind of that have no text yet: (due at, dose id, patient id), in that order.
+
+    ``unless`` may refer to ``treatment_id``, ``dosing_day``, ``ordinal``, ``due_at`` and ``closes_at``.
+    ``after`` is the last row of the page before.
+    """
+    rows = Dose.objects.filter(
+        due_at__gte=due_from,
+        due_at__lt=due_until,
+        state=DoseState.SCHEDULED.value,
+        regimen__reminders=True,
+        regimen__ends_at__isnull=True,
+    ).exclude(patient__status__in=_GONE)
+    if after is not None:
+        rows = rows.filter(Q(due_at__gt=after[0]) | Q(due_at=after[0], pk__gt=after[1]))
+    return list(rows.filter(~unless).order_by("due_at", "pk").values_list("due_at", "pk", "patient_id")[:limit])
+
+
+def owed_doses(patient_ids: Collection[int], *, first_day: date, last_day: date) -> list[OwedDose]:
+    """All doses of these patients on these dosing days that were not cancelled."""
+    rows = list(
+        Dose.objects.filter(patient_id__in=patient_ids, dosing_day__range=(first_day, last_day))
+        .exclude(state=DoseState.CANCELLED.value)
+        .order_by("patient_id", "dosing_day", "ordinal")
+        .values_list(
+            "pk",
+            "patient_id",
+            "treatment_id",
+            "dosing_day",
+            "ordinal",
+            "due_at",
+            "closes_at",
+            "state",
+            "regimen__reminders",
+            "regimen__outside_window_ok",
+            KT("regimen__plan__cadence"),
+            KT("regimen__plan__observed"),
+            "treatment__started_on",
+        )
+    )
+    on_day: dict[tuple[int, date], int] = {}
+    for row in rows:
+        on_day[row[1], row[3]] = on_day.get((row[1], row[3]), 0) + 1
+    return [
+        OwedDose(
+            dose_id=row[0],
+            patient_id=row[1],
+            treatment_id=row[2],
+            dosing_day=row[3],
+            ordinal=row[4],
+            due_at=row[5],
+            closes_at=row[6],
+            reported=row[7] not in (DoseState.SCHEDULED.value, DoseState.HELD.value),
+            stopped=row[7] == DoseState.HELD.value,
+            observed=row[11] == "true",
+            every_day=row[10] in _EVERY_DAY,
+            doses_that_day=on_day[row[1], row[3]],
+            chosen_outside=row[9],
+            opted_in=row[8],
+            treatment_started_on=row[12],
+        )
+        for row in rows
+    ]
+
+
+def awaited_doses() -> QuerySet[Dose]:
+    """Doses that a reminder still makes sense for, for use inside an Exists."""
+    return Dose.objects.filter(state=DoseState.SCHEDULED.value, regimen__reminders=True)
+
+
+Slot = tuple[int, date, int]
+"""Treatment, dosing day, ordinal: what a dose's text is keyed by. It outlives an edit of the schedule."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotState:
+    """What became of the dose in a slot. ``reminders_that_day`` is how many the patient opted into."""
+
+    dose_id: int
+    patient_id: int
+    answered: bool
+    held: bool
+    opted_in: bool
+    reminders_that_day: int
+
+
+def slot_states(slots: Collection[Slot]) -> dict[Slot, SlotState]:
+    """The dose in each slot; a slot whose dose was cancelled and not replaced is absent."""
+    rows = list(
+        Dose.objects.filter(treatment_id__in={s[0] for s in slots}, dosing_day__in={s[1] for s in slots})
+        .exclude(state=DoseState.CANCELLED.value)
+        .values_list("treatment_id", "dosing_day", "ordinal", "pk", "patient_id", "state", "regimen__reminders")
+    )
+    reminded: dict[tuple[int, date], int] = {}
+    for row in rows:
+        reminded[row[0], row[1]] = reminded.get((row[0], row[1]), 0) + row[6]
+    return {
+        (row[0], row[1], row[2]): SlotState(
+            dose_id=row[3],
+            patient_id=row[4],
+            answered=row[5] not in (DoseState.SCHEDULED.value, DoseState.HELD.value),
+            held=row[5] == DoseState.HELD.value,
+            opted_in=row[6],
+            reminders_that_day=reminded[row[0], row[1]],
+        )
+        for row in rows
+    }
+
+
+# --- visits ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OwedVisit:
+    """An appointment to come, or one that passed without being kept."""
+
+    appointment_id: int
+    patient_id: int
+    program_id: int
+    day: date
+    starts_at: datetime | None
+
+
+def patients_with_visits(*, first_day: date, last_day: date, unless: dict[int, Exists], limit: int) -> list[int]:
+    """Patients with a text owed about a visit, ascending.
+
+    ``unless`` has, by the text's day counted from the visit's (-7 is a week before), the condition that
+    there is one already; it may refer to ``pk`` and ``due_on``. The days are those on which texts leave.
+    """
+    owed = Q()
+    for offset, told in unless.items():
+        span = (first_day - timedelta(days=offset), last_day - timedelta(days=offset))
+        owed |= Q(Q(due_on__range=span) & ~told)
+    return list(
+        Appointment.objects.filter(owed, status__in=_UPCOMING, remind=True)
+        .exclude(patient__status__in=_GONE)
+        .order_by("patient_id")
+        .values_list("patient_id", flat=True)
+        .distinct()[:limit]
+    )
+
+
+def owed_visits(patient_ids: Collection[int], *, first_day: date, last_day: date) -> list[OwedVisit]:
+    """Visits to remind of, of these patients, on these local days."""
+    rows = Appointment.objects.filter(
+        patient_id__in=patient_ids, due_on__range=(first_day, last_day), status__in=_UPCOMING, remind=True
+    ).order_by("patient_id", "due_on", "pk")
+    return [
+        OwedVisit(pk, patient, program, day, starts_at)
+        for pk, patient, program, day, starts_at in rows.values_list(
+            "pk", "patient_id", "program_id", "due_on", "starts_at"
+        )
+    ]
+
+
+def awaited_visits() -> QuerySet[Appointment]:
+    """Visits that a text still makes sense for, for use inside an Exists."""
+    return Appointment.objects.filter(status__in=_UPCOMING, remind=True)
+
+
+def awaited_visit_days(appointment_ids: Collection[int]) -> dict[int, date]:
+    """The day of each of these visits that is still to be kept; others are absent."""
+    return dict(awaited_visits().filter(pk__in=appointment_ids).values_list("pk", "due_on"))
+
+
+# --- flags ------------------------------------------------------------------------------------------
+
+_TOLD_AT_ONCE = [Severity.AMBER_PLUS.value, Severity.RED.value]
+
+
+@dataclass(frozen=True, slots=True)
+class UntoldFlag:
+    """A concern that nobody on duty has been told of. It says nothing of what the concern is."""
+
+    flag_id: int
+    patient_id: int
+    program_id: int
+    team_id: int | None
+    red: bool
+    acute: bool
+    notify_at: datetime
+    day: date  # local to the program
+
+
+def untold_flags(*, now: datetime, unless: Q, limit: int = 500) -> list[UntoldFlag]:
+    """Open flags of amber plus and red without a notice, the most severe first.
+
+    Lower ones are work for the list, not for a phone. Acute red is told at once; what the calendar
+    brings waits for the clinic's hours (S 15); a clinic that never opens is told at once. ``unless``
+    may refer to ``pk`` and ``is_red``.
+    """
+    rows = list(
+        Flag.objects.filter(status=FlagStatus.OPEN.value, severity__in=_TOLD_AT_ONCE)
+        .annotate(is_red=Case(When(severity=Severity.RED.value, then=Value(True)), default=Value(False)))
+        .filter(~unless)
+        .order_by("-severity_rank", "opened_at", "pk")
+        .values_list("pk", "patient_id", "program_id", "patient__team_id", "is_red", "kind")[:limit]
+    )
+    hours = clinics({row[2] for row in rows})
+    found = []
+    for pk, patient_id, program_id, team_id, red, kind in rows:
+        clinic = hours[program_id]
+        acute = FLAG_RULES[FlagKind(kind)].acute and red
+        waits = not (acute or clinic.is_open(now))
+        notify_at = (clinic.next_working_morning(now) or now) if waits else now
+        found.append(
+            UntoldFlag(
+                flag_id=pk,
+                patient_id=patient_id,
+                program_id=program_id,
+                team_id=team_id,
+                red=red,
+                acute=acute,
+                notify_at=notify_at,
+                day=wall_time.local_date(notify_at, clinic.zone),
+            )
+        )
+    return found
+
+
+def flags_still_open(flag_ids: Collection[int]) -> dict[int, bool]:
+    """Of these flags the live ones: whether nobody has taken it yet. Closed and returned ones are absent."""
+    rows = Flag.objects.filter(pk__in=flag_ids).exclude(status__in=[FlagStatus.CLOSED.value, FlagStatus.RETURNED.value])
+    return {pk: status == FlagStatus.OPEN.value for pk, status in rows.values_list("pk", "status")}
+
+
+def program_numbers(program_ids: Iterable[int]) -> dict[int, str]:
+    """The number that patients of each program call, '' where none is set."""
+    return {pk: program.phone for pk, program in programs_by_id(program_ids).items()}
+
+
+def next_opening(*, program_id: int, now: datetime) -> datetime | None:
+    """When somebody is next at the clinic: ``now`` while it is open; None when it never opens."""
+    clinic = clinics([program_id])[program_id]
+    return now if clinic.is_open(now) else clinic.next_working_morning(now)

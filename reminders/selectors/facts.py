@@ -1,0 +1,298 @@
+"""What is known about claimed messages at the moment of deciding: a few queries for a whole batch.
+
+Needs an open scope.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+from backend.crypto import CannotOpen
+from backend.keys import phone_index
+from backend.rules.consent import ConsentKind
+from backend.rules.wall_time import local_date, to_utc
+from backend.selectors.consents import patients_with_consent
+from backend.selectors.keys import PROGRAM_ITSELF, data_keys
+from backend.selectors.people import programs_by_id, staff_phones
+from recovery.selectors import reminding
+from reminders.models import InboundMessage, Message
+from reminders.rules.dispatch import SendFacts
+from reminders.rules.planning import ordinal_of
+from reminders.rules.states import MAYBE_OUT, PROMPTS, Audience, CapGroup, MessageClass, SubjectKind
+from reminders.rules.window import Outside
+from reminders.selectors.optouts import opted_out
+from reminders.selectors.silence import ANSWERED, unanswered
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message that this runner holds, as the claim returned it."""
+
+    id: int
+    program_id: int
+    patient_id: int | None
+    audience: str
+    recipient_id: int | None
+    subject_kind: str
+    subject_id: int
+    slot_on: date
+    step: str
+    message_class: MessageClass
+    acute: bool
+    own_time: bool
+    template: str
+    language: str
+    values: Mapping[str, str]
+    is_question: bool
+    send_after: datetime
+    expires_at: datetime
+    attempts: int
+    crashes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a message goes. ``phone`` '' when nobody can be reached."""
+
+    phone: str
+    index: bytes | None
+    zone: ZoneInfo
+
+    def __repr__(self) -> str:
+        return "Address()"
+
+
+@dataclass(slots=True)
+class Known:
+    """The facts of one batch."""
+
+    addresses: dict[int, Address] = field(default_factory=dict)
+    facts: dict[int, SendFacts] = field(default_factory=dict)
+
+
+def visit_offset(step: str) -> int:
+    """The text's day counted from the visit's: "day-7" is -7, "day0" is 0. Raises ValueError for other steps."""
+    if not step.startswith("day"):
+        raise ValueError("not a step of a visit")
+    return int(step[3:])
+
+
+def facts_of(claimed: Sequence[Claimed], *, now: datetime) -> Known:
+    """The facts and addresses of these messages, by message id."""
+    known = Known()
+    patients = {one.patient_id for one in claimed if one.patient_id is not None}
+    contacts = reminding.contacts(patients)
+    programs = programs_by_id({one.program_id for one in claimed})
+    known.addresses = _addresses(claimed, contacts, {pk: ZoneInfo(program.zone) for pk, program in programs.items()})
+    indexes = {address.index for address in known.addresses.values() if address.index}
+    out = opted_out(indexes)
+    consented = patients_with_consent(kind=ConsentKind.SMS, patient_ids=patients)
+    slots = {one.id: slot for one in claimed if (slot := _slot(one)) is not None}
+    doses = reminding.slot_states(set(slots.values())) if slots else {}
+    visit_days = reminding.awaited_visit_days(
+        {one.subject_id for one in claimed if one.subject_kind == SubjectKind.APPOINTMENT.value}
+    )
+    flags = reminding.flags_still_open(
+        {one.subject_id for one in claimed if one.subject_kind == SubjectKind.FLAG.value}
+    )
+    counts = _counts(claimed, contacts, now=now)
+    asked = {address.index for one in claimed if one.is_question and (address := known.addresses[one.id]).index}
+    questions = _open_questions({index for index in asked if index is not None}, now=now)
+    capped = {
+        one.patient_id for one in claimed if one.patient_id in contacts and one.message_class.cap_group != CapGroup.NONE
+    }
+    silence = unanswered({pk: contacts[pk].zone for pk in capped if pk is not None}, now=now) if capped else {}
+
+    for one in claimed:
+        address = known.addresses[one.id]
+        contact = contacts.get(one.patient_id) if one.patient_id is not None else None
+        staff = one.audience == Audience.STAFF.value
+        facts = SendFacts(
+            message_class=one.message_class,
+            send_after=one.send_after,
+            expires_at=one.expires_at,
+            zone=address.zone,
+            audience=Audience(one.audience),
+            acute=one.acute,
+            allowed_outside=one.own_time,
+            outside=Outside.SUPPRESS if one.message_class is MessageClass.DOSE else Outside.MOVE,
+            is_question=one.is_question,
+            program_closed=programs[one.program_id].closed_at is not None,
+            opted_out=address.index is not None and (one.program_id, address.index) in out,
+            deceased=contact is not None and contact.deceased,
+            exited=contact is not None and contact.exited,
+            consented=one.patient_id in consented,
+            has_address=bool(address.phone),
+            asked_for=one.step.endswith(".later"),
+        )
+        slot = slots.get(one.id)
+        if slot is not None:
+            state = doses.get(slot)
+            facts.cancelled = state is None
+            facts.answered = state is not None and state.answered
+            facts.hold_open = state is not None and state.held
+            if state is not None:
+                facts.consented = facts.consented and state.opted_in
+                facts.doses_opted_in = state.reminders_that_day
+        elif one.subject_kind == SubjectKind.APPOINTMENT.value:
+            day = visit_days.get(one.subject_id)
+            facts.cancelled = day is None or one.slot_on != day + timedelta(days=visit_offset(one.step))
+        elif one.subject_kind == SubjectKind.FLAG.value and staff:
+            facts.cancelled = one.subject_id not in flags
+            facts.answered = not facts.cancelled and not flags[one.subject_id]
+        if one.patient_id is not None and not staff:
+            count = counts.get(one.patient_id)
+            if count is not None:
+                facts.unsolicited_today, facts.unsolicited_week = count.unsolicited_today, count.unsolicited_week
+                facts.prompts_today, facts.prompts_week = count.prompts_today, count.prompts_week
+                facts.dose_texts_today = count.dose_texts_today
+                facts.doses_today = len(count.doses_today - {_dose_key(one)})
+            facts.unanswered_days = silence.get(one.patient_id, ANSWERED).days
+            if one.is_question:
+                facts.open_question_until = _until(one, address, questions)
+        known.facts[one.id] = facts
+    return known
+
+
+def _slot(one: Claimed) -> reminding.Slot | None:
+    ordinal = ordinal_of(one.step) if one.subject_kind == SubjectKind.DOSE.value else None
+    return None if ordinal is None else (one.subject_id, one.slot_on, ordinal)
+
+
+def _dose_key(one: Claimed) -> str:
+    return f"{one.subject_id}:{one.slot_on}:{one.step.partition('.')[0]}"
+
+
+# --- addresses ------------------------------------------------------------------------------------------
+
+
+def _addresses(
+    claimed: Sequence[Claimed], contacts: Mapping[int, reminding.Contact], zones: Mapping[int, ZoneInfo]
+) -> dict[int, Address]:
+    """A patient's own number; the number that wrote, for answers; a staff member's for notices."""
+    staff = {one.program_id for one in claimed if one.audience == Audience.STAFF.value}
+    phones = staff_phones(program_ids=staff) if staff else {}
+    senders = _senders({one.subject_id for one in claimed if one.subject_kind == SubjectKind.INBOUND.value})
+    found = {}
+    for one in claimed:
+        contact = contacts.get(one.patient_id) if one.patient_id is not None else None
+        zone = contact.zone if contact is not None else zones[one.program_id]
+        if one.audience == Audience.STAFF.value:
+            phone = phones.get((one.program_id, one.recipient_id or 0), ("", 0))[0]
+            index = phone_index(one.program_id, phone) if phone else None
+        elif one.subject_kind == SubjectKind.INBOUND.value:
+            phone, index = senders.get(one.subject_id, ("", None))
+        elif contact is not None and one.recipient_id is None:
+            phone, index = contact.phone, contact.phone_index
+        else:
+            phone, index = "", None
+        found[one.id] = Address(phone=phone, index=index, zone=zone)
+    return found
+
+
+def _senders(inbound_ids: Collection[int]) -> dict[int, tuple[str, bytes]]:
+    rows = (
+        list(
+            InboundMessage.objects.filter(pk__in=inbound_ids).only(
+                "uid", "program_id", "patient_id", "sender", "phone_index"
+            )
+        )
+        if inbound_ids
+        else []
+    )
+    found = {}
+    for program_id in {row.program_id for row in rows}:
+        here = [row for row in rows if row.program_id == program_id]
+        keys = data_keys(program_id=program_id, patient_ids={row.patient_id or PROGRAM_ITSELF for row in here})
+        for row in here:
+            key = keys.get(row.patient_id or PROGRAM_ITSELF)
+            try:
+                phone = row.opened(key, "sender") if key is not None else ""
+            except CannotOpen:
+                phone = ""
+            found[row.pk] = (phone, bytes(row.phone_index))
+    return found
+
+
+# --- what went out before --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    unsolicited_today: int
+    unsolicited_week: int
+    dose_texts_today: int
+    prompts_today: int
+    prompts_week: int
+    doses_today: set[str]
+
+
+_UNSOLICITED = [one.value for one in MessageClass if one.cap_group is CapGroup.UNSOLICITED]
+_PROMPTS = [one.value for one in PROMPTS]
+_OUT = [state.value for state in MAYBE_OUT]
+
+_COUNTS = """
+SELECT u.patient_id,
+  count(*) FILTER (WHERE m.message_class = ANY (%(unsolicited)s::text[]) AND m.sending_at >= u.today),
+  count(*) FILTER (WHERE m.message_class = ANY (%(unsolicited)s::text[])),
+  count(*) FILTER (WHERE m.message_class = 'dose' AND m.sending_at >= u.today),
+  count(*) FILTER (WHERE m.message_class = ANY (%(prompts)s::text[]) AND m.sending_at >= u.today),
+  count(*) FILTER (WHERE m.message_class = ANY (%(prompts)s::text[])),
+  array_agg(DISTINCT m.subject_id || ':' || m.slot_on || ':' || split_part(m.step, '.', 1))
+    FILTER (WHERE m.message_class = 'dose' AND m.sending_at >= u.today)
+FROM unnest(%(programs)s::bigint[], %(patients)s::bigint[], %(today)s::timestamptz[], %(week)s::timestamptz[])
+  AS u (program_id, patient_id, today, week)
+JOIN reminders_message m ON m.program_id = u.program_id AND m.patient_id = u.patient_id
+  AND m.due_at >= u.week - interval '2 days' AND m.sending_at >= u.week AND m.state = ANY (%(out)s::text[])
+GROUP BY u.patient_id
+"""
+
+
+def _counts(
+    claimed: Sequence[Claimed], contacts: Mapping[int, reminding.Contact], *, now: datetime
+) -> dict[int, _Count]:
+    """What each patient was sent today and in the last seven local days, this batch's own rows not yet among it."""
+    capped = {one.patient_id for one in claimed if one.message_class.cap_group is not CapGroup.NONE}
+    people = [contacts[pk] for pk in capped if pk is not None and pk in contacts]
+    if not people:
+        return {}
+    days = [(local_date(now, person.zone), person.zone) for person in people]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _COUNTS,
+            {
+                "unsolicited": _UNSOLICITED,
+                "prompts": _PROMPTS,
+                "out": _OUT,
+                "programs": [person.program_id for person in people],
+                "patients": [person.patient_id for person in people],
+                "today": [to_utc(day, time(0), zone) for day, zone in days],
+                "week": [to_utc(day - timedelta(days=6), time(0), zone) for day, zone in days],
+            },
+        )
+        return {row[0]: _Count(row[1], row[2], row[3], row[4], row[5], set(row[6] or ())) for row in cursor.fetchall()}
+
+
+# --- one open question per number -------------------------------------------------------------------------
+
+
+def _open_questions(indexes: Collection[bytes], *, now: datetime) -> dict[bytes, tuple[int, datetime]]:
+    """The open question on each of these numbers, whichever patient it was put to: (message id, until)."""
+    if not indexes:
+        return {}
+    holders = {one.patient_id: one.phone_index for one in reminding.phone_holders(indexes)}
+    rows = Message.objects.filter(patient_id__in=list(holders), question_open=True, expires_at__gt=now)
+    found: dict[bytes, tuple[int, datetime]] = {}
+    for pk, patient_id, until in rows.values_list("pk", "patient_id", "expires_at"):
+        index = holders[patient_id]
+        if index not in found or until > found[index][1]:
+            found[index] = (pk, until)
+    return found
+
+
+def _until(one: Claimed, address: Address, questions: Mapping[bytes, tuple[int, datetime]]) -> datetime | None:
+    asked = questions.get(address.index) if address.index is not None else None
+    return asked[1] if asked is not None and asked[0] != one.id else None

@@ -1,0 +1,671 @@
+"""The send protocol of contract 4: claim, decide, commit ``sending``, post, write what came of it.
+
+No transaction is open while the provider is asked. What a crash leaves behind follows from the
+last commit: a claim dies with its lease and is planned again, ``sending`` becomes ``unknown`` and
+belongs to ``reconcile``. Rules decide; this module moves rows, many at once.
+"""
+
+import json
+import random
+import secrets
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import IntegrityError, connection
+
+from backend.access import NOBODY
+from backend.crypto import blind_index, token_digest
+from backend.db import programs
+from backend.rules.consent import ConsentKind
+from backend.selectors.consents import patients_with_consent
+from backend.services import audit
+from reminders.providers.base import Outgoing, Provider
+from reminders.providers.registry import sms_provider
+from reminders.rules import wording
+from reminders.rules.dispatch import Defer, Expire, SendFacts, Suppress, decide
+from reminders.rules.retry import Action, FailureClass, Outcome, Result, is_poison, retry_at
+from reminders.rules.states import Audience, MessageClass, MessageState
+from reminders.selectors.facts import Address, Claimed, facts_of
+from reminders.services import optouts, outcomes, receipts, slots
+from reminders.services.crashpoints import crashpoint
+
+MAX_ROUNDS = 200
+CLAIM_TRIES = 5
+POISON = "poison"
+LATER = timedelta(minutes=1)  # a row that could not be prepared is tried again after this
+
+# Nothing that others sent could get through while the account or the line is down.
+_NOBODY_GETS_THROUGH = {FailureClass.CONFIG, FailureClass.NOT_SENT, FailureClass.THROTTLED, FailureClass.BACKLOG}
+_TO_WHOEVER_WROTE = {MessageClass.CRISIS, MessageClass.OPT_OUT_CONFIRM}
+
+log = structlog.get_logger("holdfast.reminders")
+
+
+@dataclass(slots=True)
+class Counts:
+    """What one run did with how many messages."""
+
+    expired: int = 0
+    claimed: int = 0
+    suppressed: int = 0
+    deferred: int = 0
+    released: int = 0
+    sent: int = 0  # handed to the provider
+    accepted: int = 0
+    not_processed: int = 0
+    rejected: int = 0
+    unknown: int = 0
+    poisoned: int = 0
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, field.name) for field in fields(self))
+
+
+class Elapsing:
+    """The edge's ``now``, moving on: a long batch must not send by the time at which it began."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now, self._since = now, time.monotonic()
+
+    def now(self) -> datetime:
+        return self._now + timedelta(seconds=time.monotonic() - self._since)
+
+
+def dispatch_due(
+    *,
+    program_ids: Iterable[int],
+    now: datetime,
+    provider: Provider | None = None,
+    limit: int | None = None,
+    runner: str = "tick",
+    rounds: int = MAX_ROUNDS,
+) -> Counts:
+    """Send what is due, in batches of at most ``limit`` rows, until nothing is left or ``rounds`` are over.
+
+    Safe to run twice, late, or in many places at once: a row is claimed by one runner, a patient has one
+    row in hand. Stops early when the provider lets nobody through. Raises ProviderError when none is
+    configured; then nothing was claimed.
+    """
+    ids = list(program_ids)
+    counts = Counts()
+    if not ids:
+        return counts
+    provider = provider or sms_provider()
+    clock = Elapsing(now)
+    counts.expired = expire_past(program_ids=ids, now=now)
+    for _ in range(rounds):
+        owner = f"{runner[:40]}:{secrets.token_hex(6)}"
+        claimed = claim(program_ids=ids, now=clock.now(), limit=limit or settings.DISPATCH_BATCH, owner=owner)
+        if not claimed:
+            break
+        counts.claimed += len(claimed)
+        ready = settle(program_ids=ids, claimed=claimed, now=clock.now(), owner=owner, counts=counts)
+        if not send(program_ids=ids, ready=ready, clock=clock, owner=owner, provider=provider, counts=counts):
+            break
+    return counts
+
+
+# --- 1. what is too late ------------------------------------------------------------------------------------
+
+_PAST = """
+SELECT id FROM reminders_message WHERE state = 'planned' AND expires_at <= %s
+ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED
+"""
+
+
+def expire_past(*, program_ids: Sequence[int], now: datetime, limit: int = 20_000) -> int:
+    """End planned messages whose time is over, before anything is claimed; returns how many.
+
+    What had lost its reason by then is ``suppressed`` instead: ``decide`` is asked about each.
+    """
+    ended = 0
+    with programs(program_ids):
+        with connection.cursor() as cursor:
+            cursor.execute(_PAST, [now, limit])
+            ids = [row[0] for row in cursor.fetchall()]
+        for start in range(0, len(ids), 1000):
+            page = read(ids[start : start + 1000])
+            facts = facts_of(page, now=now).facts
+            endings = []
+            for one in page:
+                decision = decide(facts[one.id], now=now)
+                if isinstance(decision, Suppress):
+                    endings.append((one.id, MessageState.SUPPRESSED, decision.why.value))
+                else:
+                    endings.append((one.id, MessageState.EXPIRED, ""))
+            written = slots.end(endings, now=now)
+            outcomes.tell(written, now=now)
+            ended += len(written)
+    return ended
+
+
+# --- 2. claim ---------------------------------------------------------------------------------------------
+
+_COLUMNS = (
+    "m.id, m.program_id, m.patient_id, m.audience, m.recipient_id, m.subject_kind, m.subject_id, m.slot_on, m.step, "
+    'm.message_class, m.acute, m.own_time, m.template, m.language, m."values", m.is_question, m.send_after, '
+    "m.expires_at, m.attempts, m.crashes"
+)
+
+# Each priority is a range scan of its own, so that what waits for later costs nothing. The best row of each
+# patient is chosen inside and locked outside, because DISTINCT and FOR UPDATE exclude each other. The conditions
+# stand outside again: PostgreSQL asks them once more about a row that changed while we waited for its lock.
+_CLAIM = f"""
+WITH near AS (
+  SELECT d.* FROM unnest(%(priorities)s::smallint[]) AS p (priority)
+  CROSS JOIN LATERAL (
+    SELECT id, patient_id, priority, send_after FROM reminders_message
+    WHERE state = 'planned' AND priority = p.priority AND send_after <= %(now)s AND expires_at > %(now)s
+    ORDER BY send_after LIMIT %(near)s
+  ) d
+), free AS (
+  SELECT n.* FROM near n WHERE NOT EXISTS (
+    SELECT 1 FROM reminders_message h WHERE h.patient_id = n.patient_id AND h.state IN ('claimed', 'sending'))
+), best AS (
+  SELECT DISTINCT ON (COALESCE(patient_id, -id)) id, priority, send_after FROM free
+  ORDER BY COALESCE(patient_id, -id), priority, send_after, id
+), chosen AS (
+  SELECT m.id FROM reminders_message m
+  WHERE m.id IN (SELECT id FROM best ORDER BY priority, send_after, id LIMIT %(limit)s)
+    AND m.state = 'planned' AND m.send_after <= %(now)s AND m.expires_at > %(now)s
+  FOR UPDATE SKIP LOCKED
+)
+UPDATE reminders_message m SET state = 'claimed', claimed_by = %(owner)s, lease_until = %(lease)s
+FROM chosen WHERE m.id = chosen.id AND m.state = 'planned'
+RETURNING {_COLUMNS}
+"""  # noqa: S608 - constants
+
+
+def claim(*, program_ids: Sequence[int], now: datetime, limit: int, owner: str) -> list[Claimed]:
+    """Take up to ``limit`` due rows, at most one per patient, for LEASE_SECONDS; most urgent first.
+
+    Two runners that meet on one patient are told apart by the unique key; the loser looks again.
+    """
+    parameters: dict[str, Any] = {
+        "now": now,
+        "limit": limit,
+        # A patient may have several rows due: look a little further than what is taken.
+        "near": limit * 2,
+        "owner": owner,
+        "lease": now + timedelta(seconds=settings.LEASE_SECONDS),
+        "priorities": sorted({0, *(one.priority for one in MessageClass)}),
+    }
+    for _ in range(CLAIM_TRIES):
+        try:
+            with programs(program_ids), connection.cursor() as cursor:
+                cursor.execute(_CLAIM, parameters)
+                rows = [_claimed(row) for row in cursor.fetchall()]
+        except IntegrityError:
+            continue
+        crashpoint("after_claim_commit")
+        return sorted(rows, key=lambda one: (not one.acute, one.message_class.priority, one.send_after, one.id))
+    return []
+
+
+def read(ids: Sequence[int]) -> list[Claimed]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {_COLUMNS} FROM reminders_message m WHERE m.id = ANY (%s)",  # noqa: S608 - constants
+            [list(ids)],
+        )
+        return [_claimed(row) for row in cursor.fetchall()]
+
+
+def _claimed(row: Sequence[Any]) -> Claimed:
+    values = row[14]
+    if isinstance(values, str):  # a plain cursor leaves jsonb as text
+        values = json.loads(values)
+    columns = [*row[:9], MessageClass(row[9]), *row[10:14], values, *row[15:]]
+    return Claimed(*columns)
+
+
+# --- 3. decide ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A claimed message that may be posted."""
+
+    message: Claimed
+    address: Address
+    body: str
+
+    def __repr__(self) -> str:
+        return f"Ready(message_id={self.message.id})"
+
+
+def settle(
+    *, program_ids: Sequence[int], claimed: Sequence[Claimed], now: datetime, owner: str, counts: Counts
+) -> list[Ready]:
+    """Ask the rule about each claimed row, write what does not leave, and return what does."""
+    ready: list[Ready] = []
+    endings: list[tuple[int, MessageState, str]] = []
+    later: list[tuple[int, datetime, str, int]] = []
+    with programs(program_ids):
+        known = facts_of(claimed, now=now)
+        asked: set[bytes] = set()
+        for one in claimed:
+            address, facts = known.addresses[one.id], known.facts[one.id]
+            _one_question_a_number(facts, address, asked)
+            decision = decide(facts, now=now)
+            if isinstance(decision, Suppress):
+                endings.append((one.id, MessageState.SUPPRESSED, decision.why.value))
+            elif isinstance(decision, Defer):
+                later.append((one.id, decision.until, decision.why.value, 0))
+            elif isinstance(decision, Expire):
+                endings.append((one.id, MessageState.EXPIRED, ""))
+            else:
+                try:
+                    body = wording.render(one.template, one.language, one.values)
+                except (wording.UnknownTemplate, wording.BadValue):
+                    log.error("message cannot be written", message_id=one.id, program_id=one.program_id)
+                    if is_poison(one.crashes + 1):
+                        endings.append((one.id, MessageState.FAILED, POISON))
+                    else:
+                        later.append((one.id, now + LATER, POISON, 1))
+                    continue
+                if one.is_question and address.index is not None:
+                    asked.add(address.index)
+                ready.append(Ready(one, address, body))
+        ended = slots.end(endings, now=now, from_states=(MessageState.CLAIMED,), owner=owner)
+        outcomes.tell(ended, now=now)
+        _plan_again(later, owner=owner)
+    counts.suppressed += sum(one.state == MessageState.SUPPRESSED.value for one in ended)
+    counts.expired += sum(one.state == MessageState.EXPIRED.value for one in ended)
+    counts.poisoned += sum(one.state == MessageState.FAILED.value for one in ended)
+    counts.deferred += len(later)
+    crashpoint("after_settle_commit")
+    return ready
+
+
+def _one_question_a_number(facts: SendFacts, address: Address, asked: set[bytes]) -> None:
+    """Two patients on one number, both due: the second one's question waits for the first one's."""
+    if facts.is_question and address.index in asked and facts.open_question_until is None:
+        facts.open_question_until = facts.expires_at
+
+
+_AGAIN = """
+UPDATE reminders_message m SET state = 'planned', claimed_by = '', lease_until = NULL, send_after = u.send_after,
+  why = u.why, crashes = m.crashes + u.crashes
+FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::smallint[]) AS u (id, send_after, why, crashes)
+WHERE m.id = u.id AND m.state = 'claimed' AND m.claimed_by = %s
+"""
+
+
+def _plan_again(rows: Sequence[tuple[int, datetime, str, int]], *, owner: str) -> None:
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(_AGAIN, [*(list(column) for column in zip(*rows, strict=True)), owner])
+
+
+_RELEASE = """
+UPDATE reminders_message SET state = 'planned', claimed_by = '', lease_until = NULL
+WHERE id = ANY (%s) AND state = 'claimed' AND claimed_by = %s
+"""
+
+
+def _release(ids: Sequence[int], *, owner: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(_RELEASE, [list(ids), owner])
+        return cursor.rowcount
+
+
+# --- 4. post ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A message that was posted, and what the provider said."""
+
+    message: Claimed
+    number: int  # of the attempt
+    started_at: datetime
+    index: bytes | None
+    result: Result
+
+
+def send(
+    *,
+    program_ids: Sequence[int],
+    ready: Sequence[Ready],
+    clock: Elapsing,
+    owner: str,
+    provider: Provider,
+    counts: Counts,
+) -> bool:
+    """Post what is ready, never more rows than connections; tells whether the provider let anybody through.
+
+    The results of one sub-batch are committed together with the ``sending`` of the next.
+    """
+    size = settings.SEND_CONNECTIONS
+    posted: list[Posted] = []
+    for start in range(0, len(ready), size):
+        part = ready[start : start + size]
+        now = clock.now()
+        with programs(program_ids):
+            _write_results(posted, now=now, counts=counts)
+            if posted and _is_shut(posted):
+                counts.released += _release([one.message.id for one in ready[start:]], owner=owner)
+                batch = []
+            else:
+                batch = _begin(part, now=now, owner=owner, provider=provider)
+                left = {one.message.id for one in part} - {one[0].message_id for one in batch}
+                counts.released += _release(sorted(left), owner=owner) if left else 0
+        if posted:
+            crashpoint("after_result_commit")
+            _receive_at_once(posted, provider=provider, now=now)
+            if _is_shut(posted):
+                return False
+        posted = []
+        if not batch:
+            continue
+        crashpoint("after_sending_commit")
+        results = provider.send_batch([outgoing for outgoing, _ in batch], now=now)
+        crashpoint("after_send")
+        by_id = {one.message.id: one for one in part}
+        posted = [
+            Posted(by_id[outgoing.message_id].message, number, now, by_id[outgoing.message_id].address.index, result)
+            for (outgoing, number), result in zip(batch, results, strict=True)
+        ]
+        counts.sent += len(posted)
+    if posted:
+        now = clock.now()
+        with programs(program_ids):
+            _write_results(posted, now=now, counts=counts)
+        crashpoint("after_result_commit")
+        _receive_at_once(posted, provider=provider, now=now)
+        return not _is_shut(posted)
+    return True
+
+
+def _is_shut(posted: Sequence[Posted]) -> bool:
+    return all(one.result.failure in _NOBODY_GETS_THROUGH for one in posted)
+
+
+# A question that expired unanswered frees its number.
+_FREE_QUESTIONS = """
+UPDATE reminders_message SET question_open = false
+WHERE question_open AND expires_at <= %s AND patient_id = ANY (%s)
+"""
+
+# The last look before the wire, in the statement that commits to it: still ours, still in time, not opted out
+# since, and no other question open for this patient.
+_BEGIN = """
+UPDATE reminders_message m SET state = 'sending', sending_at = %(now)s, lease_until = %(lease)s,
+  attempts = m.attempts + 1, provider = %(provider)s, question_open = m.is_question, why = ''
+FROM unnest(%(ids)s::bigint[], %(indexes)s::bytea[], %(exempt)s::boolean[]) AS u (id, phone_index, exempt)
+WHERE m.id = u.id AND m.state = 'claimed' AND m.claimed_by = %(owner)s AND m.lease_until > %(now)s
+  AND m.expires_at > %(now)s
+  AND (u.exempt OR NOT EXISTS (
+    SELECT 1 FROM reminders_optout o WHERE o.program_id = m.program_id AND o.phone_index = u.phone_index
+      AND o.scope = 'sms' AND o.ended_at IS NULL))
+  AND NOT (m.is_question AND EXISTS (
+    SELECT 1 FROM reminders_message q WHERE q.patient_id = m.patient_id AND q.question_open AND q.id <> m.id))
+RETURNING m.id, m.attempts
+"""
+
+_ATTEMPTS = """
+INSERT INTO reminders_attempt (program_id, patient_id, message_id, number, token_digest, body_hash, provider,
+  started_at, result, error_code, sid)
+SELECT u.program_id, u.patient_id, u.message_id, u.number, u.digest, u.body_hash, %(provider)s, %(now)s, '', '', ''
+FROM unnest(%(programs)s::bigint[], %(patients)s::bigint[], %(messages)s::bigint[], %(numbers)s::smallint[],
+  %(digests)s::bytea[], %(hashes)s::bytea[]) AS u (program_id, patient_id, message_id, number, digest, body_hash)
+"""
+
+_TOKENS = """
+INSERT INTO reminders_statustoken (digest, program_id, message_id, created_at)
+SELECT u.digest, u.program_id, u.message_id, %(now)s
+FROM unnest(%(digests)s::bytea[], %(programs)s::bigint[], %(messages)s::bigint[]) AS u (digest, program_id, message_id)
+"""
+
+
+def _begin(part: Sequence[Ready], *, now: datetime, owner: str, provider: Provider) -> list[tuple[Outgoing, int]]:
+    """Mark a sub-batch ``sending`` with its attempts and callback tokens; returns what may be posted."""
+    agreed = _still_agreed(part)
+    part = [one for one in part if one.message.id in agreed]
+    if not part:
+        return []
+    with connection.cursor() as cursor:
+        patients = [one.message.patient_id for one in part if one.message.is_question and one.message.patient_id]
+        if patients:
+            cursor.execute(_FREE_QUESTIONS, [now, patients])
+        cursor.execute(
+            _BEGIN,
+            {
+                "now": now,
+                "lease": now + timedelta(seconds=settings.LEASE_SECONDS),
+                "provider": provider.name,
+                "owner": owner,
+                "ids": [one.message.id for one in part],
+                "indexes": [one.address.index for one in part],
+                "exempt": [one.message.message_class is MessageClass.OPT_OUT_CONFIRM for one in part],
+            },
+        )
+        numbers = dict(cursor.fetchall())
+        going = [one for one in part if one.message.id in numbers]
+        if not going:
+            return []
+        tokens = [secrets.token_urlsafe(24) for _ in going]
+        rows: dict[str, Any] = {
+            "now": now,
+            "provider": provider.name,
+            "programs": [one.message.program_id for one in going],
+            "patients": [one.message.patient_id for one in going],
+            "messages": [one.message.id for one in going],
+            "numbers": [numbers[one.message.id] for one in going],
+            "digests": [token_digest(token) for token in tokens],
+            "hashes": [body_hash(one.address.phone, one.body) for one in going],
+        }
+        cursor.execute(_ATTEMPTS, rows)
+        cursor.execute(_TOKENS, rows)
+    _audit(going)
+    return [
+        (
+            Outgoing(
+                message_id=one.message.id,
+                program_id=one.message.program_id,
+                patient_id=one.message.patient_id,
+                to=one.address.phone,
+                body=one.body,
+                token=token,
+                valid_for_s=int((one.message.expires_at - now).total_seconds()),
+            ),
+            numbers[one.message.id],
+        )
+        for one, token in zip(going, tokens, strict=True)
+    ]
+
+
+def _still_agreed(part: Sequence[Ready]) -> set[int]:
+    """The messages whose patient still agrees to be texted; consent may have ended since the claim."""
+    asked = [
+        one.message
+        for one in part
+        if one.message.audience == Audience.PATIENT.value and one.message.message_class not in _TO_WHOEVER_WROTE
+    ]
+    agreed = patients_with_consent(
+        kind=ConsentKind.SMS, patient_ids={one.patient_id for one in asked if one.patient_id is not None}
+    )
+    refused = {one.id for one in asked if one.patient_id not in agreed}
+    return {one.message.id for one in part} - refused
+
+
+def _audit(going: Sequence[Ready]) -> None:
+    """A number was opened and a text disclosed: one event each."""
+    for program_id in sorted({one.message.program_id for one in going}):
+        audit.record_many(
+            actor=NOBODY,
+            action="message.sent",
+            program_id=program_id,
+            objects=[
+                (one.message.patient_id, "message", one.message.id)
+                for one in going
+                if one.message.program_id == program_id
+            ],
+        )
+
+
+def body_hash(phone: str, body: str) -> bytes:
+    """A keyed fingerprint of number and text together: it says later whether both are still the same."""
+    return blind_index(settings.INDEX_KEY, "attempt", f"{phone}\n{body}")
+
+
+# --- 5. what came of it ---------------------------------------------------------------------------------------
+
+# A receipt may have been faster, or the lease slower, than this answer: only what has not moved on is moved.
+_ACCEPTED = """
+UPDATE reminders_message m SET
+  state = CASE WHEN m.state IN ('sending', 'unknown', 'planned', 'claimed') THEN 'accepted' ELSE m.state END,
+  provider_sid = CASE WHEN m.provider_sid = '' THEN u.sid ELSE m.provider_sid END,
+  provider_rank = GREATEST(m.provider_rank, 1), accepted_at = COALESCE(m.accepted_at, %(now)s),
+  lease_until = NULL, claimed_by = '', next_look_at = NULL,
+  ended_at = CASE WHEN m.state = 'unknown' THEN NULL ELSE m.ended_at END
+FROM unnest(%(ids)s::bigint[], %(sids)s::text[]) AS u (id, sid)
+WHERE m.id = u.id
+"""
+
+_NOT_PROCESSED = """
+UPDATE reminders_message m SET state = 'planned', send_after = u.send_after, why = u.why, lease_until = NULL,
+  claimed_by = '', question_open = false
+FROM unnest(%(ids)s::bigint[], %(numbers)s::smallint[], %(times)s::timestamptz[], %(whys)s::text[])
+  AS u (id, number, send_after, why)
+WHERE m.id = u.id AND m.state = 'sending' AND m.attempts = u.number
+"""
+
+_UNKNOWN = """
+UPDATE reminders_message m SET state = 'unknown', lease_until = NULL, claimed_by = '', looks = 0,
+  next_look_at = %(look)s
+WHERE m.id = ANY (%(ids)s) AND m.state = 'sending'
+"""
+
+_ATTEMPTED = """
+UPDATE reminders_attempt a SET finished_at = %(now)s, result = u.result, error_code = u.code,
+  sid = CASE WHEN u.sid = '' THEN a.sid ELSE u.sid END
+FROM unnest(%(ids)s::bigint[], %(numbers)s::smallint[], %(results)s::text[], %(codes)s::text[], %(sids)s::text[])
+  AS u (message_id, number, result, code, sid)
+WHERE a.message_id = u.message_id AND a.number = u.number
+"""
+
+
+def _write_results(posted: Sequence[Posted], *, now: datetime, counts: Counts) -> None:
+    """Store the provider's answers, all of one kind in one statement."""
+    if not posted:
+        return
+    accepted = [one for one in posted if one.result.outcome is Outcome.ACCEPTED]
+    waiting = [one for one in posted if one.result.outcome is Outcome.NOT_PROCESSED]
+    rejected = [one for one in posted if one.result.outcome is Outcome.REJECTED]
+    unknown = [one for one in posted if one.result.outcome is Outcome.UNKNOWN]
+    again: list[tuple[Posted, datetime]] = []
+    for one in waiting:
+        at = _retry_at(one, now)
+        if at is None:
+            rejected.append(one)
+        else:
+            again.append((one, at))
+    with connection.cursor() as cursor:
+        if accepted:
+            cursor.execute(
+                _ACCEPTED,
+                {
+                    "now": now,
+                    "ids": [one.message.id for one in accepted],
+                    "sids": [one.result.sid for one in accepted],
+                },
+            )
+        if again:
+            cursor.execute(
+                _NOT_PROCESSED,
+                {
+                    "ids": [one.message.id for one, _ in again],
+                    "numbers": [one.number for one, _ in again],
+                    "times": [at for _, at in again],
+                    "whys": [_why(one.result) for one, _ in again],
+                },
+            )
+        if unknown:
+            look = now + timedelta(seconds=settings.RECONCILE_LOOK_SECONDS)
+            cursor.execute(_UNKNOWN, {"ids": [one.message.id for one in unknown], "look": look})
+        cursor.execute(
+            _ATTEMPTED,
+            {
+                "now": now,
+                "ids": [one.message.id for one in posted],
+                "numbers": [one.number for one in posted],
+                "results": [one.result.outcome.value for one in posted],
+                "codes": [str(one.result.code or "") for one in posted],
+                "sids": [one.result.sid or "" for one in posted],
+            },
+        )
+    ended = slots.end(
+        [(one.message.id, MessageState.FAILED, _why(one.result)) for one in rejected],
+        now=now,
+        from_states=(MessageState.SENDING,),
+    )
+    outcomes.tell(ended, now=now)
+    for one in posted:
+        _act(one, now=now)
+    counts.accepted += len(accepted)
+    counts.not_processed += len(again)
+    counts.rejected += len(rejected)
+    counts.unknown += len(unknown)
+
+
+def _retry_at(one: Posted, now: datetime) -> datetime | None:
+    """When to try again; the expiry when no try is left in time, None when it has failed for good."""
+    failure = one.result.failure or FailureClass.UNKNOWN
+    expires_at = one.message.expires_at
+    at = retry_at(
+        failure=failure,
+        attempts=one.number,
+        now=now,
+        fraction=random.random(),  # noqa: S311 - jitter
+        expires_at=expires_at,
+        retry_after=one.result.retry_after,
+    )
+    if at is None and failure is FailureClass.SOFT and one.number >= 2:
+        return None
+    return at or expires_at
+
+
+def _why(result: Result) -> str:
+    """The provider's code, or the class when it gave none."""
+    return str(result.code) if result.code else str(result.failure or result.outcome)
+
+
+def _act(one: Posted, *, now: datetime) -> None:
+    """What an answer asks for beyond the message. Those that need counting or a page come with the watchdogs."""
+    if Action.WRITE_OPT_OUT in one.result.actions and one.index is not None:
+        optouts.opt_out(program_id=one.message.program_id, phone_index=one.index, source="provider", now=now)
+    if one.result.outcome is Outcome.REJECTED or Action.PAGE_OPERATIONS in one.result.actions:
+        log.warning(
+            "message refused",
+            message_id=one.message.id,
+            program_id=one.message.program_id,
+            code=str(one.result.code or ""),
+            why=str(one.result.failure or ""),
+        )
+
+
+def _receive_at_once(posted: Sequence[Posted], *, provider: Provider, now: datetime) -> None:
+    """Receipts of a provider that sends none: what it accepted, it delivered."""
+    if not provider.receipt:
+        return
+    receipts.apply(
+        [
+            receipts.Incoming(
+                message_id=one.message.id,
+                program_id=one.message.program_id,
+                sid=one.result.sid or "",
+                status=provider.receipt,
+                error_code="",
+            )
+            for one in posted
+            if one.result.outcome is Outcome.ACCEPTED
+        ],
+        now=now,
+    )

@@ -1,0 +1,61 @@
+"""Telling the clinical core which reminders never reached anybody.
+
+A flag never blames a patient for a reminder that we failed to send (contract 5).
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from recovery.selectors import reminding
+from recovery.services.reminder_outcomes import note_reminder_outcome
+from reminders.rules.dispatch import Why
+from reminders.rules.planning import ordinal_of
+from reminders.rules.states import MessageState, SubjectKind
+from reminders.services.slots import Ended
+
+# The text had lost its reason, or its silence is what held it back: nobody was left waiting for it.
+_NO_LOSS = {
+    why.value
+    for why in (
+        Why.ANSWERED,
+        Why.CANCELLED,
+        Why.HOLD,
+        Why.PAUSED,
+        Why.BACK_OFF,
+        Why.EXITED,
+        Why.DECEASED,
+        Why.PROGRAM_CLOSED,
+    )
+}
+_REACHED = {MessageState.SENT.value, MessageState.DELIVERED.value}
+
+
+def tell(ended: Sequence[Ended], *, now: datetime) -> None:
+    """Note the doses whose first text ended without reaching anybody. Needs an open scope.
+
+    Only the first text of a dose counts: when its re-prompt is lost, the question was asked before. One
+    that arrived is told only where the core holds somebody to be out of reach.
+    """
+    waiting = {one.patient_id for one in ended if one.state in _REACHED and one.patient_id is not None}
+    doubted = reminding.out_of_reach(waiting) if waiting else set()
+    lost: dict[reminding.Slot, Ended] = {}
+    for one in ended:
+        ordinal = ordinal_of(one.step)
+        if one.subject_kind != SubjectKind.DOSE.value or ordinal is None or not one.step.endswith(".first"):
+            continue
+        if one.why in _NO_LOSS or (one.state in _REACHED and one.patient_id not in doubted):
+            continue
+        assert isinstance(one.slot_on, date)
+        lost[one.subject_id, one.slot_on, ordinal] = one
+    if not lost:
+        return
+    states = reminding.slot_states(list(lost))
+    by_program: dict[int, list[tuple[int, int | None, str]]] = {}
+    for slot, one in lost.items():
+        if one.patient_id is None:
+            continue
+        dose_id = states[slot].dose_id if slot in states else None
+        outcome = f"{one.state}:{one.why}" if one.why else one.state
+        by_program.setdefault(one.program_id, []).append((one.patient_id, dose_id, outcome))
+    for program_id, outcomes in by_program.items():
+        note_reminder_outcome(program_id=program_id, outcomes=outcomes, now=now)

@@ -1,0 +1,329 @@
+"""The tick that turns doses, visits and flags into planned messages, and ends what lost its reason.
+
+Set-wise and safe to repeat: a second run changes nothing, three at once are harmless (the slot
+is unique in the database). One transaction per page of patients.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+import structlog
+from django.db.models import CharField, DateField, Exists, Func, OuterRef, Q, QuerySet, Value
+from django.db.models.expressions import CombinedExpression
+from django.db.models.functions import Cast, Concat, Least
+
+from backend.db import programs
+from backend.selectors.people import closed_program_ids, staff_phones
+from recovery.selectors import reminding
+from reminders.models import Message
+from reminders.rules.dispatch import Why
+from reminders.rules.planning import (
+    POLICY,
+    DoseFact,
+    FlagNotice,
+    PatientFacts,
+    Person,
+    PlannedMessage,
+    VisitFact,
+    ordinal_of,
+    plan_flag_notice,
+    plan_patient,
+)
+from reminders.rules.states import Audience, Channel, MessageState, SubjectKind
+from reminders.rules.window import DOSE_EXPIRY
+from reminders.selectors.facts import visit_offset
+from reminders.selectors.silence import ANSWERED, unanswered
+from reminders.services import outcomes, slots
+from reminders.services.slots import NewMessage
+
+HORIZON = timedelta(hours=26)
+"""Doses due this far ahead get their messages: the next local day of every zone, and some slack."""
+# Every step of a dose is planned with its first: the re-prompt an hour later, up to the close of its window.
+STEPS = timedelta(hours=4)
+AHEAD = replace(POLICY, plan_ahead=HORIZON + STEPS)
+SOON = timedelta(hours=2)
+PAGE = 1000
+MAX_PAGES = 2000
+RED_STEP = "r"
+
+log = structlog.get_logger("holdfast.reminders")
+
+
+def plan_messages(*, program_ids: Iterable[int], now: datetime) -> int:
+    """Plan what is owed, suppress what lost its reason; returns how many rows were made, moved or ended."""
+    ids = list(program_ids)
+    changed = end_closed_programs(now=now)
+    if not ids:
+        return changed
+    changed += suppress_moot(program_ids=ids, now=now, until=now + SOON)
+    changed += _plan_doses(ids, now)
+    changed += _plan_visits(ids, now)
+    changed += plan_notices(program_ids=ids, now=now)
+    return changed
+
+
+def end_closed_programs(*, now: datetime) -> int:
+    """End what closed programs left waiting, as ``suppressed: program_closed``; returns how many."""
+    closed = closed_program_ids()
+    if not closed:
+        return 0
+    with programs(closed):
+        waiting = Message.objects.filter(state=MessageState.PLANNED.value).values_list("pk", flat=True)[: 10 * PAGE]
+        why = Why.PROGRAM_CLOSED.value
+        return len(slots.end([(pk, MessageState.SUPPRESSED, why) for pk in waiting], now=now))
+
+
+# --- what lost its reason ---------------------------------------------------------------------------
+
+
+def suppress_moot(*, program_ids: Sequence[int], now: datetime, until: datetime) -> int:
+    """Suppress planned messages whose subject was answered, cancelled, or whose patient left.
+
+    Looks at what leaves before ``until``: the dispatcher asks again at the wire, so what lies further
+    ahead can wait. Returns how many.
+    """
+    with programs(program_ids):
+        soon = Message.objects.filter(state=MessageState.PLANNED.value, send_after__lt=until)
+        endings = _gone(soon) + _moot_doses(soon) + _moot_visits(soon) + _moot_flags(soon)
+        ended = slots.end(
+            sorted((pk, MessageState.SUPPRESSED, why.value) for pk, why in dict(endings).items()), now=now
+        )
+        outcomes.tell(ended, now=now)
+        return len(ended)
+
+
+def _gone(soon: QuerySet[Message]) -> list[tuple[int, Why]]:
+    left = reminding.gone_patients().filter(pk=OuterRef("patient_id"))
+    rows = soon.filter(Exists(left)).values_list("pk", "patient_id")[: 10 * PAGE]
+    contacts = reminding.contacts({patient_id for _, patient_id in rows})
+    return [
+        (pk, Why.DECEASED if contacts[patient_id].deceased else Why.EXITED)
+        for pk, patient_id in rows
+        if patient_id in contacts
+    ]
+
+
+def _moot_doses(soon: QuerySet[Message]) -> list[tuple[int, Why]]:
+    ordinal = Func(OuterRef("step"), Value("."), Value(1), function="split_part", output_field=CharField())
+    awaited = (
+        reminding.awaited_doses()
+        .filter(treatment_id=OuterRef("subject_id"), dosing_day=OuterRef("slot_on"))
+        .annotate(written=Cast("ordinal", CharField()))
+        .filter(written=ordinal)
+    )
+    rows = list(
+        soon.filter(subject_kind=SubjectKind.DOSE.value)
+        .filter(~Exists(awaited))
+        .values_list("pk", "subject_id", "slot_on", "step")[: 10 * PAGE]
+    )
+    keys = {pk: (subject, day, ordinal_of(step) or 0) for pk, subject, day, step in rows}
+    states = reminding.slot_states(set(keys.values()))
+    found = []
+    for pk, slot in keys.items():
+        state = states.get(slot)
+        why = Why.CANCELLED
+        if state is not None:
+            why = Why.ANSWERED if state.answered else Why.HOLD if state.held else Why.CANCELLED
+        found.append((pk, why))
+    return found
+
+
+def _moot_visits(soon: QuerySet[Message]) -> list[tuple[int, Why]]:
+    rows = list(
+        soon.filter(subject_kind=SubjectKind.APPOINTMENT.value).values_list("pk", "subject_id", "slot_on", "step")[
+            : 10 * PAGE
+        ]
+    )
+    days = reminding.awaited_visit_days({row[1] for row in rows})
+    return [
+        (pk, Why.CANCELLED)
+        for pk, subject, slot_on, step in rows
+        if subject not in days or slot_on != days[subject] + timedelta(days=visit_offset(step))
+    ]
+
+
+def _moot_flags(soon: QuerySet[Message]) -> list[tuple[int, Why]]:
+    rows = list(
+        soon.filter(subject_kind=SubjectKind.FLAG.value, audience=Audience.STAFF.value).values_list("pk", "subject_id")[
+            : 10 * PAGE
+        ]
+    )
+    still_open = reminding.flags_still_open({flag for _, flag in rows})
+    return [
+        (pk, Why.ANSWERED if flag in still_open else Why.CANCELLED)
+        for pk, flag in rows
+        if not still_open.get(flag, False)
+    ]
+
+
+# --- patients -----------------------------------------------------------------------------------------
+
+
+def _plan_doses(ids: Sequence[int], now: datetime) -> int:
+    made, after = 0, None
+    for _ in range(MAX_PAGES):
+        with programs(ids):
+            page = reminding.doses_without_text(
+                due_from=now - DOSE_EXPIRY, due_until=now + HORIZON, unless=_dose_is_told(), after=after, limit=PAGE
+            )
+            if not page:
+                break
+            made += _plan_patients({row[2] for row in page}, now)
+        after = page[-1][:2]
+        if len(page) < PAGE:
+            break
+    return made
+
+
+def _dose_is_told() -> Exists:
+    """There is a first text for the dose's slot, and it is not one that must move to a new time."""
+    step = Concat(Cast(OuterRef("ordinal"), CharField()), Value(".first"), output_field=CharField())
+    ends = Least(OuterRef("closes_at"), OuterRef("due_at") + Value(DOSE_EXPIRY))
+    return Exists(
+        Message.objects.filter(
+            subject_kind=SubjectKind.DOSE.value,
+            subject_id=OuterRef("treatment_id"),
+            slot_on=OuterRef("dosing_day"),
+            step=step,
+        ).filter(~Q(state=MessageState.PLANNED.value) | Q(expires_at=ends))
+    )
+
+
+def _plan_visits(ids: Sequence[int], now: datetime) -> int:
+    offsets = [-days for days in AHEAD.visit_days_before] + list(AHEAD.visit_days_after)
+    # Today somewhere on earth, and the days of the horizon.
+    first, last = now.date() - timedelta(days=1), (now + HORIZON).date() + timedelta(days=1)
+    made = 0
+    with programs(ids):
+        patients = reminding.patients_with_visits(
+            first_day=first, last_day=last, unless={offset: _visit_is_told(offset) for offset in offsets}, limit=100_000
+        )
+    for start in range(0, len(patients), PAGE):
+        with programs(ids):
+            made += _plan_patients(set(patients[start : start + PAGE]), now)
+    return made
+
+
+def _visit_is_told(offset: int) -> Exists:
+    step = f"day{offset:+d}" if offset else "day0"
+    return Exists(
+        Message.objects.filter(
+            subject_kind=SubjectKind.APPOINTMENT.value,
+            subject_id=OuterRef("pk"),
+            step=step,
+            slot_on=CombinedExpression(OuterRef("due_on"), "+", Value(offset), output_field=DateField()),
+        )
+    )
+
+
+def _plan_patients(patient_ids: set[int], now: datetime) -> int:
+    """Plan everything that these patients are owed: back-off weighs all texts of a day together."""
+    contacts = reminding.contacts(patient_ids)
+    zones = {pk: contact.zone for pk, contact in contacts.items()}
+    silence = unanswered(zones, now=now)
+    first, last = (now - timedelta(days=2)).date(), (now + HORIZON + STEPS).date() + timedelta(days=1)
+    doses: dict[int, list[DoseFact]] = {}
+    started: dict[int, date] = {}
+    for dose in reminding.owed_doses(patient_ids, first_day=first, last_day=last):
+        started[dose.patient_id] = dose.treatment_started_on
+        doses.setdefault(dose.patient_id, []).append(
+            DoseFact(
+                dose_id=dose.dose_id,
+                treatment_id=dose.treatment_id,
+                dosing_day=dose.dosing_day,
+                ordinal=dose.ordinal,
+                due_at=dose.due_at,
+                closes_at=dose.closes_at,
+                reported=dose.reported,
+                stopped=dose.stopped,
+                observed=dose.observed,
+                every_day=dose.every_day,
+                doses_that_day=dose.doses_that_day,
+                chosen_outside=dose.chosen_outside,
+                opted_in=dose.opted_in,
+            )
+        )
+    furthest = timedelta(days=max(AHEAD.visit_days_before) + 1)
+    longest_past = timedelta(days=max(AHEAD.visit_days_after) + 1)
+    numbers = reminding.program_numbers({contact.program_id for contact in contacts.values()})
+    visits: dict[int, list[VisitFact]] = {}
+    for visit in reminding.owed_visits(patient_ids, first_day=first - longest_past, last_day=last + furthest):
+        visits.setdefault(visit.patient_id, []).append(
+            VisitFact(
+                subject_kind=SubjectKind.APPOINTMENT,
+                subject_id=visit.appointment_id,
+                day=visit.day,
+                starts_at=visit.starts_at,
+                number=numbers[visit.program_id] or None,
+            )
+        )
+    rows: list[NewMessage] = []
+    for patient_id, contact in contacts.items():
+        quiet = silence.get(patient_id, ANSWERED)
+        plan = plan_patient(
+            PatientFacts(
+                person=Person(
+                    patient_id=patient_id,
+                    zone=contact.zone,
+                    unanswered_days=quiet.days,
+                    unanswered_prompts=quiet.prompts,
+                    started_on=started.get(patient_id),
+                ),
+                doses=doses.get(patient_id, ()),
+                visits=visits.get(patient_id, ()),
+                exited=contact.exited or contact.deceased,
+            ),
+            now=now,
+            policy=AHEAD,
+        )
+        rows += [NewMessage(contact.program_id, contact.language, one) for one in plan.messages]
+    return len(slots.store(rows, now=now))
+
+
+# --- staff --------------------------------------------------------------------------------------------
+
+
+def plan_notices(*, program_ids: Sequence[int], now: datetime) -> int:
+    """Plan "A patient needs review" for flags that nobody on duty was told of; returns how many.
+
+    Told are members of the patient's team who have a number, or of any team of the program when that team
+    has none: the first of them for amber plus, all of them for red. A flag that rises to red is told again.
+    """
+    with programs(program_ids):
+        told = Message.objects.filter(subject_kind=SubjectKind.FLAG.value, subject_id=OuterRef("pk"))
+        unless = Q(Exists(told.filter(step__endswith=RED_STEP))) | Q(is_red=False) & Q(Exists(told))
+        flags = reminding.untold_flags(now=now, unless=unless)
+        if not flags:
+            return 0
+        phones = staff_phones(program_ids={flag.program_id for flag in flags})
+        rows: list[NewMessage] = []
+        for flag in flags:
+            people = _on_duty(flag, phones)
+            if not people:
+                log.warning("nobody to tell of a flag", program_id=flag.program_id, flag_id=flag.flag_id)
+            for user_id in people:
+                notice = FlagNotice(
+                    flag_id=flag.flag_id,
+                    recipient_id=user_id,
+                    level=0,
+                    notify_at=flag.notify_at,
+                    day=flag.day,
+                    acute=flag.acute,
+                )
+                rows += [
+                    NewMessage(flag.program_id, "en", _named(one, flag), Audience.STAFF)
+                    for one in plan_flag_notice(notice)
+                ]
+        return len(slots.store(rows, now=now))
+
+
+def _on_duty(flag: reminding.UntoldFlag, phones: dict[tuple[int, int], tuple[str, int]]) -> list[int]:
+    here = {user: team for (program, user), (_, team) in phones.items() if program == flag.program_id}
+    team = sorted(user for user, of in here.items() if of == flag.team_id) or sorted(here)
+    return team if flag.red else team[:1]
+
+
+def _named(one: PlannedMessage, flag: reminding.UntoldFlag) -> PlannedMessage:
+    step = one.slot.step + (RED_STEP if flag.red else "")
+    return replace(one, slot=replace(one.slot, step=step, channel=Channel.SMS))

@@ -1,0 +1,144 @@
+"""Storing planned messages: one row per slot, unique in the database before anything is sent."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+
+from reminders.rules.planning import PlannedMessage
+from reminders.rules.states import Audience, MessageState
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A planned message with what the rule does not know: whose program, which language, who reads it."""
+
+    program_id: int
+    language: str
+    planned: PlannedMessage
+    audience: Audience = Audience.PATIENT
+
+
+# A slot that is still planned follows an edited schedule; in any other state it stays as it is.
+_STORE = """
+INSERT INTO reminders_message AS m (
+  program_id, patient_id, audience, recipient_id, subject_kind, subject_id, slot_on, step, channel, message_class,
+  acute, own_time, priority, template, template_version, language, "values", is_question, due_at, send_after,
+  expires_at, state, why, attempts, crashes, claimed_by, provider, provider_sid, provider_rank, looks,
+  question_open, created_at)
+SELECT u.program_id, u.patient_id, u.audience, u.recipient_id, u.subject_kind, u.subject_id, u.slot_on, u.step,
+  u.channel, u.message_class, u.acute, u.own_time, u.priority, u.template, u.template_version, u.language,
+  u.content::jsonb, u.is_question, u.send_after, u.send_after, u.expires_at, 'planned', '', 0, 0, '', '', '', 0, 0,
+  false, %(now)s
+FROM unnest(
+  %(program_id)s::bigint[], %(patient_id)s::bigint[], %(audience)s::text[], %(recipient_id)s::bigint[],
+  %(subject_kind)s::text[], %(subject_id)s::bigint[], %(slot_on)s::date[], %(step)s::text[], %(channel)s::text[],
+  %(message_class)s::text[], %(acute)s::boolean[], %(own_time)s::boolean[], %(priority)s::smallint[],
+  %(template)s::text[], %(template_version)s::smallint[], %(language)s::text[], %(content)s::text[],
+  %(is_question)s::boolean[], %(send_after)s::timestamptz[], %(expires_at)s::timestamptz[]
+) AS u (program_id, patient_id, audience, recipient_id, subject_kind, subject_id, slot_on, step, channel,
+  message_class, acute, own_time, priority, template, template_version, language, content, is_question, send_after,
+  expires_at)
+ORDER BY u.subject_kind, u.subject_id, u.slot_on, u.step
+ON CONFLICT (subject_kind, subject_id, slot_on, step, channel, recipient_id) DO UPDATE SET
+  due_at = EXCLUDED.due_at, send_after = EXCLUDED.send_after, expires_at = EXCLUDED.expires_at,
+  own_time = EXCLUDED.own_time, why = ''
+WHERE m.state = 'planned' AND (m.due_at, m.expires_at) IS DISTINCT FROM (EXCLUDED.due_at, EXCLUDED.expires_at)
+RETURNING m.id
+"""
+
+
+def store(messages: Sequence[NewMessage], *, now: datetime) -> list[int]:
+    """Store planned messages; returns the ids of those that were made or moved. Safe to repeat.
+
+    Needs an open scope. A slot that exists is moved to its new time while it is ``planned``, and is
+    left alone in every other state: an edit of a schedule never makes a text go out twice. Rows that do
+    not fit the table raise; nothing of the batch is stored then.
+    """
+    rows = [one for one in messages if one.planned.send_after < one.planned.expires_at]
+    if not rows:
+        return []
+    planned = [one.planned for one in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _STORE,
+            {
+                "now": now,
+                "program_id": [one.program_id for one in rows],
+                "patient_id": [p.patient_id for p in planned],
+                "audience": [one.audience.value for one in rows],
+                "recipient_id": [p.recipient_id for p in planned],
+                "subject_kind": [p.slot.subject_kind.value for p in planned],
+                "subject_id": [p.slot.subject_id for p in planned],
+                "slot_on": [p.slot.slot_date for p in planned],
+                "step": [p.slot.step for p in planned],
+                "channel": [p.slot.channel.value for p in planned],
+                "message_class": [p.message_class.value for p in planned],
+                "acute": [p.acute for p in planned],
+                "own_time": [p.allowed_outside for p in planned],
+                "priority": [p.priority for p in planned],
+                "template": [p.template for p in planned],
+                "template_version": [p.template_version for p in planned],
+                "language": [one.language for one in rows],
+                "content": [json.dumps(dict(p.values)) for p in planned],
+                "is_question": [p.is_question for p in planned],
+                "send_after": [p.send_after for p in planned],
+                "expires_at": [p.expires_at for p in planned],
+            },
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A message that has just got its outcome."""
+
+    message_id: int
+    program_id: int
+    patient_id: int | None
+    subject_kind: str
+    subject_id: int
+    slot_on: object
+    step: str
+    state: str
+    why: str
+
+
+_END = """
+UPDATE reminders_message m SET state = u.state, why = u.why, ended_at = %(now)s, lease_until = NULL, claimed_by = '',
+  question_open = false, next_look_at = NULL
+FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(whys)s::text[]) AS u (id, state, why)
+WHERE m.id = u.id AND m.state = ANY (%(from_states)s::text[])
+  AND (%(owner)s::text IS NULL OR m.claimed_by = %(owner)s)
+RETURNING m.id, m.program_id, m.patient_id, m.subject_kind, m.subject_id, m.slot_on, m.step, m.state, m.why
+"""
+
+
+def end(
+    endings: Sequence[tuple[int, MessageState, str]],
+    *,
+    now: datetime,
+    from_states: Sequence[MessageState] = (MessageState.PLANNED,),
+    owner: str | None = None,
+) -> list[Ended]:
+    """Write outcomes: (message id, state, why) each, for rows still in one of ``from_states``.
+
+    ``owner`` keeps it to the rows of one claim. A row that moved on meanwhile is left alone.
+    """
+    if not endings:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _END,
+            {
+                "now": now,
+                "owner": owner,
+                "ids": [row[0] for row in endings],
+                "states": [row[1].value for row in endings],
+                "whys": [row[2][:40] for row in endings],
+                "from_states": [state.value for state in from_states],
+            },
+        )
+        return [Ended(*row) for row in cursor.fetchall()]

@@ -1,0 +1,47 @@
+"""What states and reasons of messages are called on a page."""
+
+from reminders.rules.dispatch import Why
+from reminders.rules.states import MessageState
+
+STATE = {
+    MessageState.PLANNED: "Planned",
+    MessageState.CLAIMED: "Leaving now",
+    MessageState.SENDING: "Leaving now",
+    MessageState.ACCEPTED: "On its way",
+    MessageState.SENT: "Sent",
+    MessageState.DELIVERED: "Delivered",
+    MessageState.UNKNOWN: "Not known whether it left",
+    MessageState.UNDELIVERED: "Not delivered",
+    MessageState.FAILED: "Not sent: failed",
+    MessageState.SUPPRESSED: "Not sent",
+    MessageState.EXPIRED: "Not sent: too late",
+}
+
+WHY = {
+    Why.KILL_SWITCH: "this kind of text is switched off",
+    Why.PROGRAM_CLOSED: "the program is closed",
+    Why.OPTED_OUT: "the number opted out",
+    Why.DECEASED: "the person has died",
+    Why.EXITED: "treatment has ended",
+    Why.NO_CONSENT: "no consent to texts",
+    Why.NO_ADDRESS: "no number",
+    Why.BAD_ADDRESS: "the number does not work",
+    Why.WRONG_PERSON: "the number is somebody else's",
+    Why.CANCELLED: "no longer needed",
+    Why.ANSWERED: "already answered",
+    Why.HOLD: "on hold",
+    Why.PAUSED: "paused",
+    Why.WINDOW: "outside the hours for texts",
+    Why.CAP_DAY: "enough texts that day",
+    Why.CAP_WEEK: "enough texts that week",
+    Why.CAP_DOSE: "enough texts that day",
+    Why.BACK_OFF: "fewer texts after silence",
+    Why.OPEN_QUESTION: "another question was open",
+}
+
+
+def state_words(state: str, why: str) -> str:
+    """A state with its reason, in plain words."""
+    words = STATE.get(MessageState(state), state) if state else ""
+    reason = WHY.get(Why(why)) if why in {each.value for each in Why} else None
+    return f"{words}: {reason}" if reason else words

@@ -1,0 +1,42 @@
+"""The API of patients' phones (me) and of care teams (care)."""
+
+from django.urls import path
+
+from recovery.api.cravings import CravingListView, CravingView
+from recovery.api.doses import CareDoseReportView, DoseReportView
+from recovery.api.flags import (
+    CloseFlagView,
+    ConfirmFlagView,
+    OwnFlagView,
+    ReleaseFlagView,
+    SnoozeFlagView,
+    WorklistView,
+)
+from recovery.api.injections import InjectionView
+from recovery.api.today import TodayView
+from recovery.api.triggers import TriggerListView, TriggerView
+
+urlpatterns = [
+    path("me/today/", TodayView.as_view(), name="api-today"),
+    path("me/dose-reports/<uuid:client_id>/", DoseReportView.as_view(), name="api-dose-report"),
+    path("me/cravings/", CravingListView.as_view(), name="api-cravings"),
+    path("me/cravings/<uuid:client_id>/", CravingView.as_view(), name="api-craving"),
+    path("me/triggers/", TriggerListView.as_view(), name="api-triggers"),
+    path("me/triggers/<uuid:client_id>/", TriggerView.as_view(), name="api-trigger"),
+    path("care/worklist/", WorklistView.as_view(), name="api-worklist"),
+    path("care/flags/<int:flag_id>/own/", OwnFlagView.as_view(), name="api-flag-own"),
+    path("care/flags/<int:flag_id>/release/", ReleaseFlagView.as_view(), name="api-flag-release"),
+    path("care/flags/<int:flag_id>/snooze/", SnoozeFlagView.as_view(), name="api-flag-snooze"),
+    path("care/flags/<int:flag_id>/close/", CloseFlagView.as_view(), name="api-flag-close"),
+    path("care/flags/<int:flag_id>/confirm/", ConfirmFlagView.as_view(), name="api-flag-confirm"),
+    path(
+        "care/patients/<int:patient_id>/injections/<uuid:client_id>/",
+        InjectionView.as_view(),
+        name="api-injection",
+    ),
+    path(
+        "care/patients/<int:patient_id>/dose-reports/<uuid:client_id>/",
+        CareDoseReportView.as_view(),
+        name="api-care-dose-report",
+    ),
+]

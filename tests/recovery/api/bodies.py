@@ -1,0 +1,142 @@
+"""Every operation that changes something, with a body that it takes."""
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from tests.recovery.api.clinic import Clinic, stamp
+
+
+@dataclass(frozen=True)
+class Change:
+    """``who`` names the account in the clinic. ``times`` are the fields that hold an instant of the past."""
+
+    who: str
+    method: str
+    path: str
+    body: dict[str, Any]
+    other: dict[str, Any] = field(default_factory=dict)
+    times: tuple[str, ...] = ()
+
+
+def changes(clinic: Clinic) -> dict[str, Change]:
+    """By operation id. Ids are fresh at each call."""
+    past = stamp(clinic.now - timedelta(minutes=10))
+    new = uuid.uuid4()
+    care = f"/api/v1/care/patients/{clinic.patient.pk}"
+    assert clinic.flag is not None
+    flag = f"/api/v1/care/flags/{clinic.flag.pk}"
+    return {
+        "logCraving": Change(
+            "phone",
+            "PUT",
+            f"/api/v1/me/cravings/{new}/",
+            {"intensity": 4, "felt_at": past, "substance": "opioid", "confidence": 7, "note": "after work"},
+            {"intensity": 5},
+            ("felt_at",),
+        ),
+        "addTrigger": Change(
+            "phone",
+            "PUT",
+            f"/api/v1/me/triggers/{new}/",
+            {
+                "origin": "external",
+                "kind": "emotional",
+                "happened_at": past,
+                "tag": "argument",
+                "intensity": 6,
+                "tried": "walk",
+                "helped": True,
+                "note": "n",
+            },
+            {"helped": False},
+            ("happened_at",),
+        ),
+        "reportDose": Change(
+            "phone",
+            "PUT",
+            f"/api/v1/me/dose-reports/{new}/",
+            {"statement": "taken", "dose_id": clinic.doses[3].pk, "taken_at": past, "dose_mg": 50, "note": "n"},
+            {"dose_mg": 25},
+            ("taken_at",),
+        ),
+        "recordDose": Change(
+            "coordinator",
+            "PUT",
+            f"{care}/dose-reports/{new}/",
+            {
+                "statement": "taken",
+                "dosing_day": clinic.doses[3].dosing_day.isoformat(),
+                "taken_at": past,
+                "source": "observed",
+            },
+            {"source": "staff"},
+            ("taken_at",),
+        ),
+        "recordInjection": Change(
+            "coordinator",
+            "PUT",
+            f"{care}/injections/{new}/",
+            {
+                "given_on": "2026-03-02",
+                "medicine": "naltrexone_injection",
+                "dose_mg": 380,
+                "given_at": stamp(clinic.now - timedelta(days=1)),
+                "site": "left",
+                "lot": "A-17",
+                "lot_expires_on": "2027-01-31",
+                "needle_inches": 1.5,
+                "operator": "R. N.",
+                "note": "n",
+            },
+            {"lot": "B-18"},
+            ("given_at",),
+        ),
+        "ownFlag": Change("coordinator", "POST", f"{flag}/own/", {}),
+        "snoozeFlag": Change(
+            "coordinator",
+            "POST",
+            f"{flag}/snooze/",
+            {"until": stamp(clinic.now + timedelta(days=1)), "reason": "visit_booked"},
+        ),
+        "closeFlag": Change(
+            "coordinator",
+            "POST",
+            f"{flag}/close/",
+            {
+                "outcome": "reached",
+                "note": "n",
+                "outreach": {"channel": "call", "outcome": "reached", "at": past, "note": "n"},
+            },
+            times=("outreach.at",),
+        ),
+    }
+
+
+OPERATIONS = (
+    "logCraving",
+    "addTrigger",
+    "reportDose",
+    "recordDose",
+    "recordInjection",
+    "ownFlag",
+    "snoozeFlag",
+    "closeFlag",
+)
+
+
+def changed(body: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """The body with the field at ``path`` ("outreach.at") set to ``value``."""
+    head, _, rest = path.partition(".")
+    return {**body, head: changed(body[head], rest, value) if rest else value}
+
+
+def fields_of(body: dict[str, Any], before: str = "") -> list[str]:
+    """The paths of all fields, those inside others included."""
+    found = []
+    for name, value in body.items():
+        found.append(before + name)
+        if isinstance(value, dict):
+            found += fields_of(value, f"{before}{name}.")
+    return found

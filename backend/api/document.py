@@ -14,7 +14,7 @@ from backend.rules.roles import Access
 @lru_cache(maxsize=1)
 def document() -> dict[str, Any]:
     """The whole document. It costs a second and never changes while the process lives."""
-    return SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-any-return]
+    return SchemaGenerator().get_schema(request=None, public=True)
 
 
 class SchemaView(SpectacularAPIView):

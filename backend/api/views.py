@@ -52,7 +52,7 @@ class ApiView(APIView):
 
     @property
     def actor(self) -> Actor:
-        return self.request._request.actor  # type: ignore[attr-defined, no-any-return]
+        return self.request._request.actor  # type: ignore[attr-defined]
 
     def data(self) -> dict[str, Any]:
         """The fields of the body. Raises ValidationError."""

@@ -88,7 +88,9 @@ class CareDoseReportView(ApiView):
     access = Access.CARE_TEAM
 
     class Input(DoseReportInput):
-        source = WordField(STAFF_SOURCES, name="StaffReportSource", default=ReportSource.STAFF.value)
+        source = WordField(  # type: ignore[assignment]
+            STAFF_SOURCES, name="StaffReportSource", default=ReportSource.STAFF.value
+        )
 
     @extend_schema(operation_id="recordDose", responses={201: DoseReportSerializer, 200: DoseReportSerializer})
     def put(self, request: Request, patient_id: int, client_id: UUID) -> Response:

@@ -11,7 +11,6 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db.models import Case, Exists, Q, QuerySet, Value, When
-from django.db.models.fields.json import KT
 
 from backend.crypto import CannotOpen
 from backend.rules import wall_time
@@ -218,8 +217,8 @@ def owed_doses(patient_ids: Collection[int], *, first_day: date, last_day: date)
             "state",
             "regimen__reminders",
             "regimen__outside_window_ok",
-            KT("regimen__plan__cadence"),
-            KT("regimen__plan__observed"),
+            "regimen__plan__cadence",
+            "regimen__plan__observed",
             "treatment__started_on",
         )
     )
@@ -237,7 +236,7 @@ def owed_doses(patient_ids: Collection[int], *, first_day: date, last_day: date)
             closes_at=row[6],
             reported=row[7] not in (DoseState.SCHEDULED.value, DoseState.HELD.value),
             stopped=row[7] == DoseState.HELD.value,
-            observed=row[11] == "true",
+            observed=bool(row[11]),
             every_day=row[10] in _EVERY_DAY,
             doses_that_day=on_day[row[1], row[3]],
             chosen_outside=row[9],

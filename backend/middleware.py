@@ -105,12 +105,11 @@ class ScopeMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Turn refusals of pages into pages; a row behind the wall does not exist."""
-        if isinstance(exception, DomainError):
-            transaction.set_rollback(True)
-            return refusal(request, exception)
-        if isinstance(exception, Error) and getattr(exception.__cause__, "sqlstate", "") == "42501":
-            transaction.set_rollback(True)
-            return refusal(request, NotFound())
+        behind_the_wall = isinstance(exception, Error) and getattr(exception.__cause__, "sqlstate", "") == "42501"
+        if isinstance(exception, DomainError) or behind_the_wall:
+            if transaction.get_connection().in_atomic_block:  # a route without an account has no scope around it
+                transaction.set_rollback(True)
+            return refusal(request, exception if isinstance(exception, DomainError) else NotFound())
         log.error("request failed", route=request.actor.route, error=type(exception).__name__)  # type: ignore[attr-defined]
         return None
 

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db import transaction
 
 from backend.access import NOBODY, Actor
 from backend.db import programs
@@ -20,6 +21,7 @@ from backend.rules.roles import Role
 from backend.selectors import people as people_selectors
 from backend.services import people
 from backend.services.consents import give_consent
+from recovery.rules.medicines import Medicine
 from recovery.selectors import episodes, records
 from recovery.services import cravings, doses, injections, patients, regimens, treatments
 from reminders.services import senders
@@ -83,7 +85,11 @@ def morning_zone(now: datetime) -> str:
 def prepare_demo(*, now: datetime, base_url: str) -> list[str]:
     """Make the clinic if it is not there, let something fall due now, and return the lines to print."""
     program = people_selectors.program_by_slug(SLUG)
-    program_id = program.pk if program else _make_clinic(now)
+    if program:
+        program_id = program.pk
+    else:
+        with transaction.atomic():  # all of it or none: a half-made clinic would never be finished
+            program_id = _make_clinic(now)
     with programs([program_id]):
         patient_user = _freshen(program_id, now)
     lines = ["", "Sign-in links (each works once; more: manage.py sign_in_link ADDRESS)"]
@@ -221,7 +227,7 @@ def _injection_histories(found: list[patients.Patient], actor: Actor, today: dat
                         client_id=uuid.uuid5(uuid.NAMESPACE_OID, f"{patient.pk}:{back}"),
                         patient_id=patient.pk,
                         given_on=today - timedelta(days=back),
-                        medicine="naltrexone_xr",
+                        medicine=Medicine.NALTREXONE_INJECTION.value,
                         dose_mg=380,
                         site=("left", "right")[turn],
                         lot="DEMO-0427",

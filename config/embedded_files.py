@@ -21,6 +21,7 @@ import pwd
 import secrets as random_secrets
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -288,9 +289,24 @@ def secrets(var: Path) -> dict[str, str]:
     return {name: found[name] for name in SECRET_NAMES}
 
 
+def _set_aside(site: Site) -> bool:
+    """Move root's data out of the way when ``var`` knows nothing of it: a fresh clone where an older one stood.
+
+    Nothing is deleted, and nothing is moved from under a running server. Tells whether it did.
+    """
+    if site.home == site.var or (site.var / "pgdata").exists() or (site.postgres_data / "postmaster.pid").exists():
+        return False
+    number = 1
+    while (aside := site.home.with_name(f"{site.home.name}.aside-{number}")).exists():
+        number += 1
+    site.home.rename(aside)
+    print(f"holdfast: data of an earlier checkout at this place is kept in {aside}", file=sys.stderr)
+    return True
+
+
 def _make_secrets(path: Path) -> None:
     site = find_site(path.parent)
-    if (site.postgres_data / "PG_VERSION").exists():
+    if (site.postgres_data / "PG_VERSION").exists() and not _set_aside(site):
         raise Refusal(
             f"{path} is gone, and the data beside it is sealed with its keys. "
             f"Put a copy of it back, or remove {path.parent} and {site.postgres_data} to start afresh."

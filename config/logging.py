@@ -55,7 +55,8 @@ def configure(options: dict[str, Any]) -> None:
                 # They write numbers, addresses and bodies at INFO (MSG-3).
                 "twilio": {"level": "WARNING"},
                 "aiohttp": {"level": "WARNING"},
-                "django.request": {"level": "ERROR"},
+                # Its lines hold paths, and a path may hold a token; backend.middleware logs the route instead.
+                "django.request": {"level": "CRITICAL"},
                 "django.security": {"level": "WARNING"},
                 "celery": {"level": "WARNING"},
             },

@@ -48,6 +48,8 @@ class ApiView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if request.method not in self.allowed_methods:
+            self.http_method_not_allowed(request)  # before the query: it has none that this method could take
         self.query = self._checked_query(request)
 
     @property

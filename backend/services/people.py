@@ -9,6 +9,7 @@ from django.db import transaction
 
 from backend.access import NOBODY
 from backend.crypto import token_digest
+from backend.db import programs
 from backend.errors import DomainError
 from backend.models import CareTeam, CareTeamMember, Membership, Program, SignInLink, User
 from backend.rules.roles import Role
@@ -127,5 +128,8 @@ def use_sign_in_link(*, token: str, now: datetime) -> User:
         raise LinkNotValid("This link has been used or has expired. Please ask for a new one.")
     link.used_at = now
     link.save(update_fields=["used_at"])
-    audit.record(actor=NOBODY, action="sign_in.link_used", program_id=None, object_kind="user", object_id=link.user_id)
+    with programs([]):  # an event outside any program
+        audit.record(
+            actor=NOBODY, action="sign_in.link_used", program_id=None, object_kind="user", object_id=link.user_id
+        )
     return link.user

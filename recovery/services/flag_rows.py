@@ -85,7 +85,8 @@ def raise_many(*, actor: Actor = NOBODY, concerns: Sequence[Concern], now: datet
     """Make or update one live flag per patient and kind; returns those that were made or changed.
 
     A live flag rises in severity and never falls; a snoozed one that rises is back on the list.
-    Raising again with the same evidence writes nothing. Rises and new flags are audited.
+    Raising again with the same evidence writes nothing. What a person's act raised is audited; what time alone
+    raised stands in the flag's own history.
     """
     if not concerns:
         return []
@@ -118,7 +119,7 @@ def raise_many(*, actor: Actor = NOBODY, concerns: Sequence[Concern], now: datet
     told: dict[tuple[int, str], list[tuple[int | None, str, int | None]]] = {}
     for flag_id, patient_id, kind, severity, is_new, rose, program_id in written:
         raised.append(Raised(flag_id, patient_id, FlagKind(kind), Severity(severity), is_new, rose and not is_new))
-        if is_new or rose:
+        if actor.user_id is not None and (is_new or rose):
             action = "flag.raised" if is_new else "flag.rose"
             told.setdefault((program_id, action), []).append((patient_id, "flag", flag_id))
     for (program_id, action), objects in told.items():
@@ -193,7 +194,7 @@ def end_many(
         },
     )
     told: dict[tuple[int, str], list[tuple[int | None, str, int | None]]] = {}
-    for flag_id, program_id, patient_id, status in ended:
+    for flag_id, program_id, patient_id, status in ended if actor.user_id is not None else []:
         told.setdefault((program_id, f"flag.{status}"), []).append((patient_id, "flag", flag_id))
     for (program_id, action), objects in told.items():
         audit.record_many(actor=actor, action=action, program_id=program_id, objects=objects)

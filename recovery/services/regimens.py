@@ -166,9 +166,9 @@ def change_regimen(
 
     Doses that lie ahead and that nobody reported are cancelled and replaced; what was reported stays with the
     version it was taken under. Today's dose, not reported yet, moves when its new time is later or its old one
-    is still to come; a time that has passed is not put in its place. Without ``starts_on`` and ``kind`` the change counts from now and the cycle
-    (steps, every second day) goes on; with either of them the cycle begins on ``starts_on`` (default: today).
-    Raises like ``start_regimens``; Conflict when this version has ended.
+    is still to come; a time that has passed is not put in its place. Without ``starts_on`` and ``kind`` the
+    change counts from now and the cycle (steps, every second day) goes on; with either of them the cycle begins
+    on ``starts_on`` (default: today). Raises like ``start_regimens``; Conflict when this version has ended.
     """
     treatment = (
         Treatment.objects.select_for_update(no_key=True, of=("self",))

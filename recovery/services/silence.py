@@ -6,9 +6,9 @@ in a window of days: the cost of a day does not grow with the past.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from backend.rules import wall_time
 from recovery.rules.policy import Policy
@@ -20,9 +20,11 @@ from recovery.services.flag_rows import Concern, raise_many
 
 _WINDOW_DAYS = 63
 """Asks that are read: the longest run that makes a call (7 asks, three days apart) and the 28 days before it."""
+_LONG_AGO = timedelta(days=366)
 
 
-class _Patient(NamedTuple):
+@dataclass(slots=True)
+class _Patient:
     """What is known of a patient beside the asks."""
 
     patient_id: int
@@ -30,13 +32,13 @@ class _Patient(NamedTuple):
     zone: str
     indication: str
     opioid_history: str
-    treatment_id: int | None
-    started_on: date | None
+    treatment_id: int
+    started_on: date
     cover_from: date | None
-    live: Mapping[str, Any] | None
-    live_severity: str | None
-    dealt_with_at: datetime | None
-    craving_flag: bool
+    live: dict[str, Any] | None = None
+    live_severity: str = ""
+    dealt_with_at: datetime | None = None
+    craving_flag: bool = False
 
     @property
     def has_call(self) -> bool:
@@ -44,6 +46,8 @@ class _Patient(NamedTuple):
         return self.live is not None and self.live_severity == Severity.AMBER_PLUS.value and "through" in self.live
 
 
+# Each look is a sub-query of its own for one patient: a join would leave it to yesterday's statistics whether
+# the whole table is read.
 # Only who has said nothing on the last two days asked can be silent: everybody else is left out here.
 _CANDIDATES = """
 WITH touched AS (SELECT * FROM unnest(%(patients)s::bigint[], %(programs)s::bigint[]) AS u (id, program_id)),
@@ -62,41 +66,40 @@ quiet AS (
   ) s
   WHERE s.silent_days >= %(last)s AND NOT s.spoke
 )
-SELECT p.id, p.program_id, p.zone, p.indication, p.opioid_history, t.id, t.started_on, t.cover_from,
-  live.evidence, live.severity, past.closed_at, craving.id IS NOT NULL
+SELECT p.id, p.program_id, p.zone, p.indication, p.opioid_history, t.id, t.started_on, t.cover_from
 FROM quiet JOIN recovery_patient p ON p.id = quiet.id
 JOIN recovery_treatment t ON t.patient_id = p.id AND t.ended_on IS NULL
-LEFT JOIN recovery_flag live ON live.patient_id = p.id AND live.kind = 'silence'
-  AND live.status IN ('open', 'owned', 'snoozed')
-LEFT JOIN LATERAL (
-  SELECT max(f.closed_at) AS closed_at FROM recovery_flag f
-  WHERE f.program_id = p.program_id AND f.patient_id = p.id AND f.kind = 'silence' AND f.status = 'closed'
-    AND f.closed_by_id IS NOT NULL AND f.opened_at > %(now)s - interval '366 days'
-) past ON true
-LEFT JOIN LATERAL (
-  SELECT f.id FROM recovery_flag f WHERE f.patient_id = p.id AND f.kind IN ('craving_high', 'craving_rise')
-    AND f.status IN ('open', 'owned', 'snoozed') LIMIT 1
-) craving ON true
+"""
+_FLAGS = """
+SELECT f.patient_id, f.kind, f.status <> 'closed', f.severity, f.evidence, f.closed_at FROM recovery_flag f
+WHERE f.patient_id = ANY (%(patients)s::bigint[]) AND (
+  (f.kind IN ('silence', 'craving_high', 'craving_rise') AND f.status IN ('open', 'owned', 'snoozed'))
+  OR (f.kind = 'silence' AND f.status = 'closed' AND f.closed_by_id IS NOT NULL AND f.opened_at > %(since)s))
 """
 
 # A dose that was due before its regimen was ordered was asked of nobody.
 _ASKS = """
-SELECT d.patient_id, array_agg(d.dosing_day ORDER BY d.dosing_day),
-  array_agg(d.state <> 'not_reported' ORDER BY d.dosing_day)
+SELECT u.id, a.days, a.said
 FROM unnest(%(patients)s::bigint[], %(programs)s::bigint[], %(since)s::date[]) AS u (id, program_id, since)
-JOIN recovery_dose d ON d.program_id = u.program_id AND d.patient_id = u.id AND d.dosing_day >= u.since
-JOIN recovery_regimen r ON r.id = d.regimen_id
-WHERE d.state IN ('taken', 'skipped', 'missed', 'not_reported')
-  AND (d.state <> 'not_reported' OR d.closes_at > r.ordered_at)
-GROUP BY d.patient_id
+CROSS JOIN LATERAL (
+  SELECT array_agg(d.dosing_day ORDER BY d.dosing_day) AS days,
+    array_agg(d.state <> 'not_reported' ORDER BY d.dosing_day) AS said
+  FROM recovery_dose d JOIN recovery_regimen r ON r.id = d.regimen_id
+  WHERE d.program_id = u.program_id AND d.patient_id = u.id AND d.dosing_day >= u.since
+    AND d.state IN ('taken', 'skipped', 'missed', 'not_reported')
+    AND (d.state <> 'not_reported' OR d.closes_at > r.ordered_at)
+) a
+WHERE a.days IS NOT NULL
 """
 # Whoever logs a craving has answered a check-in: doses and check-ins are one silence.
 _CHECK_INS = """
-SELECT c.patient_id, array_agg(DISTINCT c.local_day)
+SELECT u.id, a.days
 FROM unnest(%(patients)s::bigint[], %(programs)s::bigint[], %(since)s::date[]) AS u (id, program_id, since)
-JOIN recovery_cravinglog c ON c.program_id = u.program_id AND c.patient_id = u.id AND c.felt_at >= u.since - 1
-WHERE c.local_day >= u.since
-GROUP BY c.patient_id
+CROSS JOIN LATERAL (
+  SELECT array_agg(DISTINCT c.local_day) AS days FROM recovery_cravinglog c
+  WHERE c.program_id = u.program_id AND c.patient_id = u.id AND c.felt_at >= u.since - 1 AND c.local_day >= u.since
+) a
+WHERE a.days IS NOT NULL
 """
 # Days on which our own message failed: nobody is called silent for them.
 _FAILED = """
@@ -115,11 +118,12 @@ def judge_many(*, patients: Mapping[int, int], now: datetime) -> int:
     last = min(policy.silence_info_run for policy in policies.values())
     found = sql.rows(
         _CANDIDATES,
-        {"patients": list(patients), "programs": list(patients.values()), "last": last, "now": now},
+        {"patients": list(patients), "programs": list(patients.values()), "last": last},
     )
-    people = [_Patient._make((*row[:8], _loaded(row[8]), *row[9:])) for row in found]
+    people = [_Patient(*row) for row in found]
     if not people:
         return 0
+    _look_at_flags({person.patient_id: person for person in people}, now)
     asks = _asks(people, now)
     concerns = []
     for person in people:
@@ -147,6 +151,18 @@ def judge_many(*, patients: Mapping[int, int], now: datetime) -> int:
     return len(concerns)
 
 
+def _look_at_flags(people: Mapping[int, _Patient], now: datetime) -> None:
+    parameters = {"patients": list(people), "since": now - _LONG_AGO}
+    for patient_id, kind, is_live, severity, evidence, closed_at in sql.rows(_FLAGS, parameters):
+        person = people[patient_id]
+        if kind != FlagKind.SILENCE.value:
+            person.craving_flag = True
+        elif is_live:
+            person.live, person.live_severity = _loaded(evidence), severity
+        elif person.dealt_with_at is None or closed_at > person.dealt_with_at:
+            person.dealt_with_at = closed_at
+
+
 def _loaded(evidence: Any) -> dict[str, Any] | None:
     return json.loads(evidence) if isinstance(evidence, str) else evidence
 
@@ -163,11 +179,10 @@ def _asks(people: Sequence[_Patient], now: datetime) -> dict[int, list[Ask]]:
         person
         for person in people
         if not person.has_call
-        and person.started_on is not None
         and person.started_on < since[person.patient_id]
         and not any(ask.answered for ask in asks.get(person.patient_id, []))
     ]
-    return asks | _read(longer, {person.patient_id: person.started_on or date.min for person in longer}, now)
+    return asks | _read(longer, {person.patient_id: person.started_on for person in longer}, now)
 
 
 def _after(live: Mapping[str, Any]) -> date:

@@ -136,7 +136,7 @@ class Processes:
     def _web_answers(self) -> bool:
         if self._running["web"].poll() is not None:
             raise AssertionError(f"web ended: {(self.folder / 'web.log').read_text()[-2000:]}")
-        with contextlib.suppress(requests.ConnectionError):
+        with contextlib.suppress(requests.ConnectionError, requests.Timeout):
             return requests.get(f"{self.url}/healthz", timeout=5).ok
         return False
 

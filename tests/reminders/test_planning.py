@@ -42,7 +42,9 @@ def test_a_dose_gets_its_reminder_and_one_re_prompt(texted, plan, now):
 def test_a_second_run_changes_nothing_and_reads_little(texted, plan):
     plan()
     before = rows("pk", "send_after", "state")
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
         assert plan() == 0
     assert rows("pk", "send_after", "state") == before
     assert len(queries) < 40

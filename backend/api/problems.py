@@ -6,7 +6,9 @@ A problem names the field and what to do; it never repeats what was sent. ``type
 
 from typing import Any
 
+import structlog
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
+from django.core.signals import got_request_exception
 from django.db import DataError, Error, IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
@@ -15,6 +17,8 @@ from rest_framework import exceptions
 from rest_framework.views import set_rollback
 
 from backend.errors import DomainError
+
+log = structlog.get_logger("holdfast.request")
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -63,15 +67,22 @@ def problem_response(error: DomainError) -> HttpResponse:
     return problem(status=error.status, code=error.code, detail=error.message, errors=errors)
 
 
-def handle(exc: Exception, context: dict[str, Any]) -> HttpResponse | None:
-    """DRF's exception handler. None, for what nobody foresaw, lets Django answer 500 and log the class.
+def handle(exc: Exception, context: dict[str, Any]) -> HttpResponse:
+    """DRF's exception handler. What nobody foresaw is logged by its class and answered as a 500.
 
     Whatever the view did before is rolled back: a refused request stores nothing.
     """
-    response = _answer(exc)
-    if response is not None:
-        set_rollback()
-    return response
+    set_rollback()
+    return _answer(exc) or _unforeseen(exc, context)
+
+
+def _unforeseen(exc: Exception, context: dict[str, Any]) -> HttpResponse:
+    """The text of an exception may hold what was sent: neither the log nor the answer repeats it."""
+    request = getattr(context.get("request"), "_request", None)
+    route = getattr(request, "resolver_match", None)
+    log.error("request failed", route=route.view_name if route else "", error=type(exc).__name__)
+    got_request_exception.send(sender=None, request=request)
+    return problem(status=500, code="server-error", detail="Something went wrong on our side. Nothing was saved.")
 
 
 def _answer(exc: Exception) -> HttpResponse | None:

@@ -4,10 +4,15 @@ import json
 import uuid
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
+from rest_framework.response import Response
+from rest_framework.test import APIRequestFactory
 
+from backend.api.views import ApiView
 from backend.db import programs
+from backend.rules.roles import Access
+from recovery.models import Flag
 from tests.recovery.api.bodies import changes
 from tests.recovery.api.clinic import refused, send, signed_in
 
@@ -133,26 +138,45 @@ def test_the_token_that_a_read_hands_out_is_enough(clinic):
 
 def test_a_row_behind_the_wall_is_not_there(clinic):
     """What the database refuses (42501) is a 404, and nothing of the request stays."""
-    from rest_framework.response import Response
-    from rest_framework.test import APIRequestFactory
 
-    from backend.api.views import ApiView
-    from backend.rules.roles import Access
-    from recovery.models import Flag
+    def cross():
+        Flag.objects.filter(pk=clinic.flag.pk).update(program_id=clinic.south.pk)
 
-    class Crossing(ApiView):
+    refused(answer_of(clinic, cross), 404, "not-found")
+
+
+def test_what_must_be_true_is_refused_by_the_database_too(clinic):
+    def break_a_constraint():
+        Flag.objects.filter(pk=clinic.flag.pk).update(status="closed")
+
+    refused(answer_of(clinic, break_a_constraint), 400, "invalid-input")
+
+
+def test_what_nobody_foresaw_is_a_problem_document_without_its_text(clinic, caplog):
+    def fail():
+        raise ValueError("Ada Longname")
+
+    response = answer_of(clinic, fail)
+    refused(response, 500, "server-error")
+    assert "Longname" not in response.content.decode() + caplog.text
+    assert "ValueError" in caplog.text
+
+
+def answer_of(clinic, act):
+    """The answer of a view that changes a flag and then fails at ``act``; nothing of it stays."""
+
+    class Failing(ApiView):
         access = Access.CARE_TEAM
         authentication_classes = []
 
         def get(self, request):
             Flag.objects.filter(pk=clinic.flag.pk).update(severity="info")
-            Flag.objects.filter(pk=clinic.flag.pk).update(program_id=clinic.south.pk)
+            act()
             return Response({})
 
     before = clinic.rows()
-    with programs([clinic.north.pk]):
-        response = Crossing.as_view()(APIRequestFactory().get("/"))
-        refused(response, 404, "not-found")
+    with programs([clinic.north.pk]), transaction.atomic():
+        response = Failing.as_view()(APIRequestFactory().get("/"))
         assert connection.needs_rollback
-        connection.set_rollback(True)
     assert clinic.rows() == before
+    return response

@@ -167,7 +167,8 @@ STAFF_IDLE_SECONDS = _number("STAFF_IDLE_SECONDS", 15 * 60, least=1)
 PATIENT_SESSION_SECONDS = _number("PATIENT_SESSION_SECONDS", 30 * 86400, least=60)
 SIGN_IN_LINK_SECONDS = _number("SIGN_IN_LINK_SECONDS", 24 * 3600, least=60)
 SECURE_CONTENT_TYPE_NOSNIFF = True
-SECURE_REFERRER_POLICY = "no-referrer"
+# same-origin, not no-referrer: that makes browsers send "Origin: null" with every form.
+SECURE_REFERRER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = False  # the proxy in front does this; PUBLIC_BASE_URL says which scheme people see
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {

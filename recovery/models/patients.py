@@ -14,7 +14,7 @@ from recovery.rules.states import Indication, OpioidHistory
 class Patient(SealedModel):
     """A person in one program. ``number`` is the plain column that long lists sort by."""
 
-    program = models.ForeignKey("backend.Program", models.PROTECT, related_name="+")
+    program = models.ForeignKey("backend.Program", models.PROTECT, related_name="+", db_index=False)
     number = models.PositiveIntegerField(help_text="Running number in the program; says nothing of the person")
     name = SealedField()
     call_name = SealedField(help_text="What staff call the person on the phone")
@@ -56,7 +56,7 @@ class Patient(SealedModel):
 class NamePrefix(models.Model):
     """A keyed fingerprint of the start of a name's word; finds a patient without reading the name."""
 
-    program = models.ForeignKey("backend.Program", models.PROTECT, related_name="+")
+    program = models.ForeignKey("backend.Program", models.PROTECT, related_name="+", db_index=False)
     patient = models.ForeignKey(Patient, models.CASCADE, related_name="+", db_constraint=False)
     digest = models.BinaryField(max_length=16)
 

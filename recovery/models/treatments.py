@@ -100,7 +100,11 @@ class Regimen(PatientRow):
 class Dose(PatientRow):
     """One slot: what is due on a dosing day. ``due`` and ``overdue`` follow from the times and are not stored."""
 
-    treatment = models.ForeignKey(Treatment, models.PROTECT, related_name="+", db_constraint=False)
+    # The keys below lead with both: an index of their own would only cost on the hottest insert.
+    patient = models.ForeignKey(
+        "recovery.Patient", models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    treatment = models.ForeignKey(Treatment, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     regimen = models.ForeignKey(Regimen, models.PROTECT, related_name="doses", db_constraint=False)
     dosing_day = models.DateField()
     ordinal = models.PositiveSmallIntegerField()
@@ -116,6 +120,11 @@ class Dose(PatientRow):
     source = models.CharField(max_length=10, blank=True)
     backfilled = models.BooleanField(default=False)
     sources_differ = models.BooleanField(default=False)
+    not_reached = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Its reminder failed on our side: nobody is called silent for it",
+    )
     closed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

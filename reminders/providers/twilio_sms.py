@@ -106,8 +106,7 @@ class Wire(AsyncHttpClient):
                 self._address(url),
                 params=_plain(params),
                 data=_plain(data),
-                headers=headers,
-                auth=aiohttp.BasicAuth(*auth) if auth else None,
+                headers=_signed(headers, auth),
                 allow_redirects=False,
             ) as answer:
                 status = answer.status
@@ -138,6 +137,13 @@ class Wire(AsyncHttpClient):
             return url
         parts = urlsplit(url)
         return self._base_url + parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def _signed(headers: dict[str, str] | None, auth: tuple[str, str] | None) -> dict[str, str]:
+    sent = dict(headers or {})
+    if auth:
+        sent["Authorization"] = aiohttp.encode_basic_auth(*auth)
+    return sent
 
 
 async def _read(answer: aiohttp.ClientResponse) -> bytes:

@@ -1,0 +1,178 @@
+"""Several runners on one database, with real commits, and runners that are killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from backend.access import NOBODY
+from backend.db import programs
+from backend.rules.consent import ConsentKind
+from backend.services import people
+from backend.services.consents import give_consent
+from recovery.services.patients import NewPatient, enrol
+from reminders.models import Message, OutboxText
+from reminders.providers.outbox import Outbox
+from reminders.services import dispatch
+from reminders.services.reconcile import reconcile
+from tests.reminders.conftest import PhoneCompany
+
+ROOT = Path(__file__).resolve().parents[2]
+NOW = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)
+LEASE, LOOK = timedelta(seconds=121), timedelta(seconds=61)
+PLACES = ["after_claim_commit", "after_settle_commit", "after_sending_commit", "after_send", "after_result_commit"]
+
+
+@pytest.fixture
+def own_database(clone_database, servers, django_db_setup, django_db_blocker):
+    """This test's own database: what it commits is there for other threads and processes."""
+    import environ
+
+    shared = dict(connection.settings_dict)
+    found = environ.Env.db_url_config(servers.at(clone_database))
+    connection.close()
+    connection.settings_dict.update({key: found[key] for key in ("NAME", "USER", "PASSWORD", "HOST", "PORT")})
+    with django_db_blocker.unblock():
+        yield servers.at(clone_database)
+        connection.close()
+    connection.settings_dict.update(shared)
+
+
+@pytest.fixture
+def due(own_database):
+    """Makes people who agreed to texts, each with a number of texts that are due; returns the program."""
+
+    def make(patients, texts_each):
+        program_id = people.create_program(
+            slug="p", name="P", neutral_name="North", zone="America/New_York", now=NOW
+        ).pk
+        with programs([program_id]):
+            enrolled = enrol(
+                actor=NOBODY,
+                program_id=program_id,
+                people=[
+                    NewPatient(
+                        name="Ana",
+                        phone=f"+1212555{n:04d}",
+                        zone="America/New_York",
+                        indication="opioid",
+                        treatment_from=date(2026, 2, 1),
+                    )
+                    for n in range(patients)
+                ],
+                now=NOW,
+            )
+            for person in enrolled:
+                give_consent(
+                    actor=NOBODY,
+                    program_id=program_id,
+                    patient_id=person.pk,
+                    kind=ConsentKind.SMS,
+                    wording_version="sms-1",
+                    now=NOW,
+                )
+            Message.objects.bulk_create(
+                Message(
+                    program_id=program_id,
+                    patient_id=person.pk,
+                    subject_kind="hello",
+                    subject_id=person.pk,
+                    slot_on=date(2026, 3, 3),
+                    step=f"{step}",
+                    channel="sms",
+                    message_class="hello",
+                    priority=90,
+                    template="hello.well_done",
+                    template_version=1,
+                    language="en",
+                    due_at=NOW,
+                    send_after=NOW,
+                    expires_at=NOW + timedelta(hours=4),
+                    created_at=NOW,
+                )
+                for person in enrolled
+                for step in range(texts_each)
+            )
+        return program_id
+
+    return make
+
+
+def together(count, work):
+    """Run ``work(number)`` in as many threads, all let go at once; returns the results."""
+    barrier = threading.Barrier(count)
+
+    def run(number):
+        barrier.wait()
+        try:
+            return work(number)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(run, range(count)))
+
+
+def test_eight_runners_claim_each_row_once_and_each_patient_once(due):
+    program_id = due(patients=40, texts_each=3)
+    taken = together(8, lambda n: dispatch.claim(program_ids=[program_id], now=NOW, limit=10, owner=f"runner{n}"))
+    rows = [one for part in taken for one in part]
+    assert len({one.id for one in rows}) == len(rows) > 0
+    assert max(Counter(one.patient_id for one in rows).values()) == 1
+    with programs([program_id]):
+        assert Message.objects.filter(state="claimed").count() == len(rows)
+
+
+def test_runners_together_send_everything_once(due, settings):
+    settings.SEND_CONNECTIONS = 7
+    program_id = due(patients=30, texts_each=3)
+    companies = [PhoneCompany() for _ in range(4)]
+    for _ in range(5):
+        together(4, lambda n: dispatch.dispatch_due(program_ids=[program_id], now=NOW, provider=companies[n], limit=20))
+    sent = Counter(one.message_id for company in companies for one in company.sent)
+    assert set(sent.values()) == {1}
+    with programs([program_id]):
+        # Three hellos a day are the cap, and three are owed: all of them leave.
+        assert Counter(Message.objects.values_list("state", flat=True)) == {"accepted": 90}
+
+
+KILLED = """
+import sys
+from datetime import datetime
+import django
+django.setup()
+from reminders.services.dispatch import dispatch_due
+dispatch_due(program_ids=[int(sys.argv[1])], now=datetime.fromisoformat(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_runner_killed_anywhere_loses_and_doubles_nothing(due, own_database, place):
+    program_id = due(patients=1, texts_each=1)
+    died = subprocess.run(
+        [sys.executable, "-c", KILLED, str(program_id), NOW.isoformat()],
+        cwd=ROOT,
+        env=os.environ
+        | {"DATABASE_URL": own_database, "DJANGO_SETTINGS_MODULE": "config.settings", "HOLDFAST_CRASH_AT": place},
+        check=False,
+    )
+    assert died.returncode == -signal.SIGKILL
+    at = NOW
+    for _ in range(4):
+        at += LEASE if at == NOW else LOOK
+        reconcile(program_ids=[program_id], now=at, provider=Outbox())
+        dispatch.dispatch_due(program_ids=[program_id], now=at, provider=Outbox())
+    reconcile(program_ids=[program_id], now=at + timedelta(hours=25), provider=Outbox())
+    with programs([program_id]):
+        [row] = Message.objects.all()
+        assert row.state in ("delivered", "sent")
+        assert row.ended_at is not None
+        assert OutboxText.objects.count() == 1

@@ -9,12 +9,21 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import connection
+from django.db.models import Count
 
+from backend.access import NOBODY
 from backend.db import programs
+from backend.models import Consent
 from backend.rules import wall_time
+from backend.rules.consent import ConsentKind
 from backend.services.people import create_program
+from recovery.models import Treatment
 from recovery.rules.policy import default_policy
 from recovery.rules.schedule import regimen_from_catalogue
+from recovery.services.patients import NewPatient, enrol
+from recovery.services.regimens import NewRegimen, start_regimens
+from reminders.models import Message
+from reminders.services.planning import plan_messages
 
 ZONES = ("America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles")
 DAYS_ENROLLED = 365
@@ -191,3 +200,79 @@ def _written(statement: str, program_id: int, count: int) -> set[tuple]:
     with programs([program_id]), connection.cursor() as cursor:
         cursor.execute(f"{statement} WHERE p.program_id = %s AND p.number <= %s", [program_id, count])
         return set(cursor.fetchall())
+
+
+def make_reachable(program_id: int, count: int, *, now: datetime, first_number: int) -> None:
+    """``count`` people with a number of their own who agreed to texts, and whose dose was due a moment before ``now``.
+
+    Through the services, since every number must be sealed and indexed. Numbers count on from ``first_number`` in
+    an area code that nobody has.
+    """
+    today = wall_time.local_date(now, ZONES[0])
+    at = wall_time.to_utc(today, time(9), ZONES[0])
+    with programs([program_id]):
+        enrolled = enrol(
+            actor=NOBODY,
+            program_id=program_id,
+            people=[
+                NewPatient(
+                    name="Al",
+                    phone=f"+1999{first_number + index:07d}",
+                    zone=ZONES[0],
+                    indication="opioid",
+                    treatment_from=today,
+                )
+                for index in range(count)
+            ],
+            now=at - timedelta(hours=12),
+        )
+        Consent.objects.bulk_create(
+            (
+                Consent(
+                    program_id=program_id,
+                    patient_id=row.pk,
+                    kind=ConsentKind.SMS.value,
+                    wording_version="bench",
+                    given_at=now - timedelta(hours=12),
+                )
+                for row in enrolled
+            ),
+            batch_size=1000,
+        )
+        treatments = Treatment.objects.filter(patient_id__in=[row.pk for row in enrolled]).values_list("pk", flat=True)
+        start_regimens(
+            actor=NOBODY,
+            regimens=[
+                NewRegimen(treatment_id=pk, kind="oral_daily", starts_on=today, times=("09:00",)) for pk in treatments
+            ],
+            now=at - timedelta(hours=12),
+        )
+
+
+def plan_texts(program_id: int, *, now: datetime) -> int:
+    """Plan the texts that are owed, and say how many of them are due at ``now``."""
+    plan_messages(program_ids=[program_id], now=now - timedelta(minutes=30))
+    with programs([program_id]):
+        return Message.objects.filter(program_id=program_id, state="planned", send_after__lte=now).count()
+
+
+def texts_by_state(program_id: int) -> dict[str, int]:
+    with programs([program_id]):
+        return dict(Message.objects.filter(program_id=program_id).values_list("state").annotate(number=Count("id")))
+
+
+def written_texts(program_id: int) -> dict[str, set[tuple]]:
+    """What sending wrote, comparable between programs: everything but ids, tokens and instants."""
+    reads = {
+        "message": "SELECT p.number, m.state, m.attempts, m.provider, m.provider_sid <> '', m.provider_rank, "
+        "m.question_open, m.sending_at IS NULL, m.accepted_at IS NULL, m.lease_until, m.claimed_by, m.why "
+        "FROM reminders_message m JOIN recovery_patient p ON p.id = m.patient_id",
+        "attempt": "SELECT p.number, a.number, a.provider, a.result, a.error_code, a.sid <> '', a.finished_at IS NULL, "
+        "a.body_hash IS NULL, length(a.token_digest) "
+        "FROM reminders_attempt a JOIN recovery_patient p ON p.id = a.patient_id",
+        "token": "SELECT p.number, length(t.digest) FROM reminders_statustoken t "
+        "JOIN reminders_message m ON m.id = t.message_id JOIN recovery_patient p ON p.id = m.patient_id",
+        "audit": "SELECT p.number, a.action, a.object_kind, a.actor_id, a.role FROM backend_auditevent a "
+        "JOIN recovery_patient p ON p.id = a.patient_id AND a.action = 'message.sent'",
+    }
+    return {name: _written(statement, program_id, 1 << 30) for name, statement in reads.items()}

@@ -44,6 +44,20 @@ def verify(program: int, sent_at: datetime) -> Verify:
     return broken
 
 
+_ATTEMPT = (
+    "INSERT INTO reminders_attempt (program_id, patient_id, message_id, number, token_digest, provider, started_at,"
+    " result, error_code, sid) "
+)
+_RECEIPT = (
+    "INSERT INTO reminders_providerevent (program_id, patient_id, message_id, sid, status, error_code, received_at) "
+)
+_COPIED = (
+    "program_id, patient_id, audience, subject_kind, subject_id, slot_on, channel, message_class, acute, own_time,"
+    " priority, template, template_version, language, values, is_question, send_after, expires_at, state, why,"
+    " attempts, crashes, claimed_by, provider, provider_rank, looks, created_at, accepted_at"
+)
+
+
 def _one(sql: str, *values: Any) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
@@ -67,16 +81,14 @@ def test_a_text_that_left_as_it_should_breaks_nothing(a_text_out: int, verify: V
     [
         pytest.param(
             "I1",
-            "INSERT INTO reminders_attempt (program_id, patient_id, message_id, number, token_digest, provider, started_at,"
-            " result, error_code, sid) SELECT program_id, patient_id, message_id, number + 1, '\\x00', provider, started_at,"
-            " result, '', 'SMother' FROM reminders_attempt WHERE message_id = %s",
+            f"{_ATTEMPT} SELECT program_id, patient_id, message_id, number + 1, '\\x00', provider, started_at, result,"
+            " '', 'SMother' FROM reminders_attempt WHERE message_id = %s",
             id="two texts of the provider's for one slot",
         ),
         pytest.param(
             "I1",
-            "INSERT INTO reminders_providerevent (program_id, patient_id, message_id, sid, status, error_code, received_at)"
-            " SELECT program_id, patient_id, id, 'SMother', 'delivered', '', accepted_at FROM reminders_message"
-            " WHERE id = %s",
+            f"{_RECEIPT} SELECT program_id, patient_id, id, 'SMother', 'delivered', '', accepted_at"
+            " FROM reminders_message WHERE id = %s",
             id="a receipt proves a second text",
         ),
         pytest.param(
@@ -86,7 +98,8 @@ def test_a_text_that_left_as_it_should_breaks_nothing(a_text_out: int, verify: V
         ),
         pytest.param(
             "I2",
-            "UPDATE reminders_message SET state = 'sending', lease_until = accepted_at - interval '10 minutes' WHERE id = %s",
+            "UPDATE reminders_message SET state = 'sending', lease_until = accepted_at - interval '10 minutes'"
+            " WHERE id = %s",
             id="its lease ended long ago",
         ),
         pytest.param(
@@ -118,11 +131,11 @@ def test_a_text_that_left_as_it_should_breaks_nothing(a_text_out: int, verify: V
             " FROM reminders_message m JOIN recovery_patient p ON p.id = m.patient_id WHERE m.id = %s",
             id="left after STOP",
         ),
-        pytest.param("I4", "UPDATE reminders_message SET provider_sid = '' WHERE id = %s", id="no id of the provider's"),
+        pytest.param("I4", "UPDATE reminders_message SET provider_sid = '' WHERE id = %s", id="no id of theirs"),
         pytest.param(
             "I6",
-            "UPDATE reminders_attempt SET message_id = (SELECT id FROM reminders_message WHERE state = 'planned' LIMIT 1)"
-            " WHERE message_id = %s",
+            "UPDATE reminders_attempt SET message_id ="
+            " (SELECT id FROM reminders_message WHERE state = 'planned' LIMIT 1) WHERE message_id = %s",
             id="left without an audit event",
         ),
         pytest.param(
@@ -141,14 +154,12 @@ def test_each_bad_row_is_named(a_text_out: int, verify: Verify, invariant: str, 
 
 def test_a_second_try_after_a_proven_failure_is_no_double(a_text_out: int, verify: Verify) -> None:
     _do(
-        "INSERT INTO reminders_providerevent (program_id, patient_id, message_id, sid, status, error_code, received_at)"
-        " SELECT program_id, patient_id, id, provider_sid, 'undelivered', '30003', accepted_at FROM reminders_message"
-        " WHERE id = %s",
+        f"{_RECEIPT} SELECT program_id, patient_id, id, provider_sid, 'undelivered', '30003', accepted_at"
+        " FROM reminders_message WHERE id = %s",
         a_text_out,
     )
     _do(
-        "INSERT INTO reminders_attempt (program_id, patient_id, message_id, number, token_digest, provider, started_at,"
-        " result, error_code, sid) SELECT program_id, patient_id, message_id, 2, '\\x00', provider, started_at, result, '',"
+        f"{_ATTEMPT} SELECT program_id, patient_id, message_id, 2, '\\x00', provider, started_at, result, '',"
         " 'SMsecond' FROM reminders_attempt WHERE message_id = %s",
         a_text_out,
     )
@@ -163,39 +174,38 @@ def test_the_providers_list_is_held_against_ours_both_ways(a_text_out: int, veri
     assert "I4" in verify(later, listed={ours, "SMstranger"})
 
 
-def test_an_older_text_must_not_leave_after_a_newer_one(
-    a_text_out: int, verify: Verify, send: Callable[..., Any], sent_at: datetime
-) -> None:
-    later = sent_at + timedelta(hours=1, minutes=5)
-    send(later)  # the re-prompt of the same dose
-    assert verify(later + timedelta(minutes=1)) == set()
+def _another(a_text_out: int, step: str, *, later_by: str, sent: str) -> None:
+    """A copy of a text for another step of its dose, due and sent at other times."""
+    sid = "SM" + step
     _do(
-        "UPDATE reminders_attempt SET started_at = started_at + interval '100 minutes' WHERE message_id = %s", a_text_out
+        f"INSERT INTO reminders_message ({_COPIED}, step, provider_sid, question_open, due_at)"
+        f" SELECT {_COPIED}, %s, %s, false, due_at + %s::interval FROM reminders_message WHERE id = %s",
+        step,
+        sid,
+        later_by,
+        a_text_out,
     )
-    assert "I5" in verify(later + timedelta(hours=1))
+    _do(
+        f"{_ATTEMPT} SELECT program_id, patient_id, id, 1, provider_sid::bytea, 'fake',"
+        " accepted_at + %s::interval, 'accepted', '', provider_sid FROM reminders_message WHERE provider_sid = %s",
+        sent,
+        sid,
+    )
+
+
+@pytest.mark.parametrize(("sent", "broken"), [("30 seconds", False), ("-30 seconds", True)])
+def test_an_older_text_must_not_leave_after_a_newer_one(
+    a_text_out: int, verify: Verify, sent: str, broken: bool
+) -> None:
+    _another(a_text_out, "1.third", later_by="5 minutes", sent=sent)
+    assert ("I5" in verify()) is broken
 
 
 def test_five_texts_about_doses_in_a_day_break_the_cap(a_text_out: int, verify: Verify) -> None:
-    for number in range(4):
-        _do(
-            "INSERT INTO reminders_message (program_id, patient_id, audience, subject_kind, subject_id, slot_on, step,"
-            " channel, message_class, acute, own_time, priority, template, template_version, language, values, is_question,"
-            " due_at, send_after, expires_at, state, why, attempts, crashes, claimed_by, provider, provider_sid,"
-            " provider_rank, looks, question_open, created_at, accepted_at)"
-            " SELECT program_id, patient_id, audience, subject_kind, subject_id, slot_on, %s, channel, message_class, acute,"
-            " own_time, priority, template, template_version, language, values, is_question, due_at, send_after, expires_at,"
-            " state, why, attempts, crashes, claimed_by, provider, %s, provider_rank, looks, false, created_at, accepted_at"
-            " FROM reminders_message WHERE id = %s",
-            f"{number + 2}.first",
-            f"SM{number}more",
-            a_text_out,
-        )
-        _do(
-            "INSERT INTO reminders_attempt (program_id, patient_id, message_id, number, token_digest, provider, started_at,"
-            " result, error_code, sid) SELECT m.program_id, m.patient_id, m.id, 1, m.provider_sid::bytea, 'fake',"
-            " m.accepted_at, 'accepted', '', m.provider_sid FROM reminders_message m WHERE m.provider_sid = %s",
-            f"SM{number}more",
-        )
+    for number in range(3):
+        _another(a_text_out, f"{number + 2}.first", later_by="0", sent="0")
+    assert "I7" not in verify()
+    _another(a_text_out, "5.first", later_by="0", sent="0")
     assert "I7" in verify()
 
 

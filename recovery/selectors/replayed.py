@@ -68,7 +68,7 @@ def crossings(*, program_ids: Iterable[int], until: date) -> dict[Band, tuple[in
 
     Whoever comes back from a later band had crossed the earlier ones too.
     """
-    known = {
+    known: dict[str, Any] = {
         "programs": list(program_ids),
         "until": until,
         "time": CoverCause.TIME.value,

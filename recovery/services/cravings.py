@@ -13,9 +13,8 @@ from backend.selectors.keys import data_key
 from backend.services import audit
 from recovery.models import CravingLog, Patient
 from recovery.rules.records import Substance
-from recovery.rules.states import FlagKind, ReportSource
-from recovery.services import cravings_again
-from recovery.services.flag_rows import end_many
+from recovery.rules.states import ReportSource
+from recovery.services import cravings_again, silence
 
 
 class BadCraving(DomainError):
@@ -75,7 +74,7 @@ def log_craving(
         object_id=stored.pk,
     )
     # Whoever logs a craving is not silent: doses and check-ins are one silence (S 14).
-    end_many(patient_ids=[patient.pk], kinds=[FlagKind.SILENCE], note_key="answered", now=now)
+    silence.end_for_answers(actor=actor, patients={patient.pk: patient.program_id}, now=now)
     cravings_again.judge(patient=patient, substance=substance, on_day=log.local_day, now=now, actor=actor)
     return stored, True
 

@@ -135,7 +135,8 @@ def report_doses(*, actor: Actor, statements: Sequence[DoseStatement], now: date
     stored = _store(actor, list(fresh.values()), chosen, places, now)
     states = _bring_up_to_date({slot.id: slot for slot, _ in chosen.values() if slot is not None})
     answered = {statement.patient_id for statement in fresh.values()}
-    end_many(actor=actor, patient_ids=answered, kinds=[FlagKind.SILENCE], note_key="answered", now=now)
+    if answered:
+        silence.end_for_answers(actor=actor, patients={pk: places[pk].program_id for pk in answered}, now=now)
     by_text = {s.patient_id for s in fresh.values() if s.source == ReportSource.SMS}
     end_many(actor=actor, patient_ids=by_text, kinds=[FlagKind.CONTACT_LOST], note_key="answered_by_text", now=now)
 
@@ -464,9 +465,9 @@ WITH over AS (
   ORDER BY day_ends_at LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
 ), closed AS (
   UPDATE recovery_dose d SET state = 'not_reported', closed_at = %(now)s FROM over WHERE d.id = over.id
-  RETURNING d.program_id, d.patient_id
+  RETURNING d.program_id, d.patient_id, d.dosing_day
 )
-SELECT patient_id, program_id, count(*) FROM closed GROUP BY patient_id, program_id
+SELECT patient_id, program_id, min(dosing_day), count(*) FROM closed GROUP BY patient_id, program_id
 """
 
 
@@ -485,7 +486,7 @@ def close_doses(*, program_ids: Iterable[int], now: datetime, limit: int = 50_00
         with programs(ids):
             found = sql.rows(_CLOSE, {"now": now, "limit": limit})
             if found:
-                silence.judge_many(patients={patient: program for patient, program, _ in found}, now=now)
+                silence.judge_many(closed=[(row[0], row[1], row[2]) for row in found], now=now)
         closed = sum(count for *_, count in found)
         total += closed
         touched.update(patient for patient, *_ in found)

@@ -10,17 +10,19 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from backend.access import NOBODY, Actor
 from backend.rules import wall_time
 from recovery.rules.policy import Policy
 from recovery.rules.silence import Ask, AskKind, Silence, assess_silence
 from recovery.rules.states import FlagKind, Indication, OpioidHistory, Severity, counts_as_opioid
 from recovery.selectors.policy import policies_for
 from recovery.services import sql
-from recovery.services.flag_rows import Concern, raise_many
+from recovery.services.flag_rows import Concern, end_many, raise_many
 
 _WINDOW_DAYS = 63
 """Asks that are read: the longest run that makes a call (7 asks, three days apart) and the 28 days before it."""
 _LONG_AGO = timedelta(days=366)
+_TURNS = 7302  # with a program's id: whose silence is being judged
 
 
 @dataclass(slots=True)
@@ -108,12 +110,25 @@ WHERE f.patient_id = ANY (%(patients)s::bigint[]) AND f.kind = 'contact_lost' AN
 """
 
 
-def judge_many(*, patients: Mapping[int, int], now: datetime) -> int:
-    """Raise or bring up to date the silence of these patients (patient id -> program id); returns how many are silent.
+def end_for_answers(*, actor: Actor = NOBODY, patients: Mapping[int, int], now: datetime) -> None:
+    """End the silence of patients (patient id -> program id) who gave an answer in this transaction.
 
-    Part of a larger transaction, after days were closed. A person who closed the flag has dealt with what was
-    there: a new one counts from the day after.
+    Waits for a judgement that runs and may not have seen the answer: what it raises is ended here.
     """
+    _take_turns("pg_advisory_xact_lock_shared", set(patients.values()))
+    end_many(actor=actor, patient_ids=list(patients), kinds=[FlagKind.SILENCE], note_key="answered", now=now)
+
+
+def judge_many(*, closed: Sequence[tuple[int, int, date]], now: datetime) -> int:
+    """Raise or bring up to date the silence of patients whose days were closed; returns how many are silent.
+
+    ``closed``: (patient id, program id, first day closed) each. Part of the transaction that closed them. Runners
+    that close days of the same program judge one after the other, each with the days of those before it. A
+    person who closed the flag has dealt with what was there: a new one counts from the day after.
+    """
+    patients = {patient_id: program_id for patient_id, program_id, _ in closed}
+    first_day = {patient_id: day for patient_id, _, day in closed}
+    _take_turns("pg_advisory_xact_lock", set(patients.values()))
     policies = policies_for(set(patients.values()))
     last = min(policy.silence_info_run for policy in policies.values())
     found = sql.rows(
@@ -124,13 +139,13 @@ def judge_many(*, patients: Mapping[int, int], now: datetime) -> int:
     if not people:
         return 0
     _look_at_flags({person.patient_id: person for person in people}, now)
-    asks = _asks(people, now)
+    asks = _asks(people, first_day, now)
     concerns = []
     for person in people:
         policy = policies[person.program_id]
         said = asks.get(person.patient_id, [])
         if person.has_call:
-            severity, evidence = Severity.AMBER_PLUS, _longer(person, said)
+            severity, evidence = Severity.AMBER_PLUS, _longer(person, said, first_day[person.patient_id])
         else:
             silence = _silence(person, said, policy, now)
             if silence is None:
@@ -167,12 +182,20 @@ def _loaded(evidence: Any) -> dict[str, Any] | None:
     return json.loads(evidence) if isinstance(evidence, str) else evidence
 
 
-def _asks(people: Sequence[_Patient], now: datetime) -> dict[int, list[Ask]]:
+def _take_turns(lock: str, program_ids: set[int]) -> None:
+    """Hold a lock on the silence of these programs until the transaction ends; ascending, against deadlocks."""
+    for program_id in sorted(program_ids):
+        sql.rows(f"SELECT {lock}(%s, %s)", [_TURNS, program_id % (1 << 31)])
+
+
+def _asks(people: Sequence[_Patient], first_day: Mapping[int, date], now: datetime) -> dict[int, list[Ask]]:
     """The asks that each judgement needs, by patient, oldest first."""
     since = {}
     for person in people:
-        window = wall_time.dosing_day(now, person.zone) - timedelta(days=_WINDOW_DAYS)
-        since[person.patient_id] = window if person.live is None or not person.has_call else _after(person.live)
+        if person.live is not None and person.has_call:
+            since[person.patient_id] = _more_from(person.live, first_day[person.patient_id])
+        else:
+            since[person.patient_id] = wall_time.dosing_day(now, person.zone) - timedelta(days=_WINDOW_DAYS)
     asks = _read(people, since, now)
     # A flag that was closed, and not a word in the whole window: the true beginning lies further back.
     longer = [
@@ -185,8 +208,11 @@ def _asks(people: Sequence[_Patient], now: datetime) -> dict[int, list[Ask]]:
     return asks | _read(longer, {person.patient_id: person.started_on for person in longer}, now)
 
 
-def _after(live: Mapping[str, Any]) -> date:
-    return date.fromisoformat(live["through"]) + timedelta(days=1)
+def _more_from(live: Mapping[str, Any], first_day: date) -> date:
+    """From which day a run that has its call is counted on: from the last day counted, or all of it again when
+    another runner has counted later days before these were closed."""
+    through = date.fromisoformat(live["through"])
+    return through + timedelta(days=1) if first_day > through else date.fromisoformat(live["since"])
 
 
 def _read(people: Sequence[_Patient], since: Mapping[int, date], now: datetime) -> dict[int, list[Ask]]:
@@ -241,12 +267,13 @@ def _silence(person: _Patient, asks: Sequence[Ask], policy: Policy, now: datetim
     return found
 
 
-def _longer(person: _Patient, asks: Sequence[Ask]) -> dict[str, Any]:
+def _longer(person: _Patient, asks: Sequence[Ask], first_day: date) -> dict[str, Any]:
     """The evidence of a silence that went on: the numbers before its run stay what they were."""
     live = dict(person.live or {})
     silent = [ask for ask in asks if ask.reached and not ask.answered]
     days = {ask.day for ask in silent}
-    live["run"] += len(days)
+    again = _more_from(live, first_day) == date.fromisoformat(live["since"])
+    live["run"] = len(days) + (0 if again else live["run"])
     if len(days) < len(silent):
         live["unit"] = "days"
     if asks:

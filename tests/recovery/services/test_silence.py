@@ -174,3 +174,23 @@ def test_three_failures_in_a_row_are_a_concern_of_their_own(program, patient, ta
     note_reminder_outcome(program_id=program, outcomes=[(patient.pk, rows[3].pk, "delivered")], now=now + 3 * DAY)
     flag.refresh_from_db()
     assert (flag.status, flag.evidence["ended_by"]) == ("closed", "message_arrived")
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    ["suppressed:opted_out", "suppressed:back_off", "suppressed:answered", "expired:open_question"],
+)
+def test_a_text_that_was_rightly_not_sent_is_no_failure(program, patient, tablets, now, outcome):
+    tablets()
+    row = Dose.objects.get(dosing_day=START)
+    note_reminder_outcome(program_id=program, outcomes=[(patient.pk, row.pk, outcome)], now=now)
+    assert Flag.objects.count() == 0
+
+
+def test_a_text_that_went_out_between_breaks_the_row(program, patient, tablets, now):
+    tablets()
+    rows = list(Dose.objects.order_by("dosing_day"))
+    for row in (rows[0], rows[1], rows[3]):
+        note_reminder_outcome(program_id=program, outcomes=[(patient.pk, row.pk, "failed:30003")], now=now)
+    flag = Flag.objects.get(kind="contact_lost")
+    assert (flag.severity, flag.evidence["failures"], len(flag.evidence["days"])) == ("info", 1, 3)

@@ -7,12 +7,19 @@ Answers are what people gave: days without one are simply not there, and no rule
 fills them in. Each rule returns the numbers that it saw; the sentence on the
 worklist is made from those stored numbers alone (``sentences.sentence``).
 
-Whether a rule fires is C 6.4 to the letter. How much it says, and with that
-whether a coordinator sees it today (amber and above), is chosen to fit a
-program's budget of alarms: a rise against the own usual reaches the list; what
-is high but usual for the person goes to the weekly list. ``craving_list_*`` in
-the policy are the knobs; set them to 0, and the fixed cuts to True, for the
-severities of C 6.4 and S 17 without a budget.
+A to D and F to H fire as C 6.4 says. E does not quite: its usual reaches 60 days
+back instead of 35, and its spread leans on what is common among people
+(``Baseline.steady_sd``), since most of its false alarms came from people whose
+spread was guessed too small. ``ewma`` and ``cusum`` alone are C 6.4's.
+
+How much a rule says, and with that whether a coordinator sees it today (amber
+and above), is chosen to fit a program's budget of alarms: a rise against the own
+usual reaches the list; what is high but usual for the person goes to the weekly
+list. That departs from S 17 and C 6.4, and is measured in docs/clinical/cravings.md
+and weighed in docs/decisions/0008. ``craving_list_*`` in the policy are the knobs:
+``craving_list_high_sd`` 0 is S 17's rule A; with ``craving_list_rise_sd`` 0,
+``craving_list_fixed_cuts`` True and ``craving_list_drift`` False as well, every
+severity is that of C 6.4 and S 17, at about twice the budget.
 """
 
 from __future__ import annotations

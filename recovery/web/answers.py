@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 
@@ -49,6 +49,11 @@ def private(response: HttpResponse) -> HttpResponse:
     """Pages with a person's facts stay in no cache, not even behind the back button of a shared computer."""
     response["Cache-Control"] = "no-store, private"
     return response
+
+
+def sent(request: HttpRequest) -> QueryDict | None:
+    """What a form sent; None while it is only asked for."""
+    return request.POST if request.method == "POST" else None
 
 
 def is_fragment(request: HttpRequest) -> bool:

@@ -48,7 +48,7 @@ def snooze(request: HttpRequest, flag_id: int) -> HttpResponse:
     """GET the form, POST /care/flags/{id}/snooze/"""
     row, now = _row(request, flag_id), clock.now()
     zone = row.program_zone
-    form = SnoozeForm(request.POST or None, auto_id=f"s{flag_id}-%s", today=local_today(now, zone), zone=zone)
+    form = SnoozeForm(answers.sent(request), auto_id=f"s{flag_id}-%s", today=local_today(now, zone), zone=zone)
     return _with_form(
         request,
         row,
@@ -65,7 +65,7 @@ def snooze(request: HttpRequest, flag_id: int) -> HttpResponse:
 def close(request: HttpRequest, flag_id: int) -> HttpResponse:
     """GET the form, POST /care/flags/{id}/close/ with an outcome, a note, and the contact if there was one."""
     row, now = _row(request, flag_id), clock.now()
-    form = CloseForm(request.POST or None, auto_id=f"c{flag_id}-%s")
+    form = CloseForm(answers.sent(request), auto_id=f"c{flag_id}-%s")
 
     def act(data: dict[str, Any]) -> None:
         contact = None

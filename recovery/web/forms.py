@@ -21,20 +21,9 @@ def choices(table: dict[str, str], *, empty: str | None = None) -> list[tuple[st
 
 
 class PlainForm(forms.Form):
-    """A form whose refusals are one plain line each."""
+    """A form of the care pages; what is missing is said by the server, in the same words with and without scripts."""
 
     use_required_attribute = False
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name, field in self.fields.items():
-            bound = self[name]
-            if self.is_bound and self.errors.get(name):
-                field.widget.attrs |= {"aria-invalid": "true", "aria-describedby": f"{bound.auto_id}-wrong"}
-
-    def wrong(self) -> list[str]:
-        """Every refusal, in order."""
-        return [str(line) for lines in self.errors.values() for line in lines]
 
 
 def _note() -> forms.CharField:

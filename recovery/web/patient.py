@@ -60,7 +60,7 @@ def record_dose(request: HttpRequest, patient_id: int, dose_id: int) -> HttpResp
     page, now = _page(request, patient_id), clock.now()
     dose = _dose(page, dose_id)
     form = DoseForm(
-        request.POST or None,
+        answers.sent(request),
         auto_id=f"d{dose_id}-%s",
         initial={"client_id": uuid4()},
         due_at=dose.due_at,
@@ -101,7 +101,7 @@ def record_dose(request: HttpRequest, patient_id: int, dose_id: int) -> HttpResp
 def record_injection(request: HttpRequest, patient_id: int) -> HttpResponse:
     """GET the form, POST /care/patients/{id}/given/ - warnings are told afterwards and never refuse (S 9)."""
     page, now = _page(request, patient_id), clock.now()
-    form = _injection_form(page, request.POST or None)
+    form = _injection_form(page, answers.sent(request))
     context = {"page": page, "form": form, "last": next((i for i in page.injections if not i.voided), None)}
     if request.method == "GET":
         return answers.private(render(request, "recovery/injection_form.html", context))
@@ -218,7 +218,7 @@ def _context(request: HttpRequest, page: PatientPage) -> dict[str, Any]:
         "patient_id": page.patient_id,
         "strip": strip,
         "dose_table": [_dose_line(dose, page) for dose in reversed(page.doses) if dose.due_at <= now],
-        "open_doses": [_dose_line(dose, page) for dose in page.not_reported[:7]],
+        "open_doses": [_dose_line(dose, page) for dose in page.not_reported[:3]],
         "differing": [_dose_line(dose, page) for dose in page.doses if dose.says],
         "chart": chart,
         "readings": [

@@ -61,10 +61,10 @@
     });
     const panel = event.detail.target.matches(".panel") && event.detail.target.querySelector("select, input:not([type=hidden])");
     if (panel) panel.focus();
-    if (place >= 0 && document.activeElement === document.body) {
+    if (place >= 0 && event.target.matches("[data-poll]")) {
       const links = document.querySelectorAll("ul.rows > li .row-head a");
       const next = links[Math.min(place, links.length - 1)] || document.getElementById("main");
-      next.focus();
+      if (document.activeElement === document.body) next.focus();
       place = -1;
     }
     if (event.detail.target.id === "own" || event.detail.elt.id === "own") {

@@ -1,0 +1,295 @@
+"""Fills a database with the clinics that the browser looks at; prints sign-in links as JSON.
+
+Run as a process of its own on a clone of the template: ``python -m tests.browser.seed``.
+Everything goes through the services, at the instant of ``backend.clock``.
+"""
+
+import json
+import os
+import sys
+import uuid
+from datetime import date, datetime, timedelta
+from typing import Any
+
+LONG = "Maximiliana-Alexandra Wolfeschlegelsteinhausenbergerdorff-Villanueva de la Santísima Trinidad"
+FIRST = (
+    "Ana",
+    "Ben",
+    "Carla",
+    "Dev",
+    "Elena",
+    "Femi",
+    "Grace",
+    "Hugo",
+    "Imani",
+    "Jon",
+    "Kofi",
+    "Lucía",
+    "Mina",
+    "Noor",
+)
+LAST = ("Alvarez", "Brown", "Castillo", "Diallo", "Evans", "Fischer", "Greene", "Haddad", "Ibarra", "Jones", "Kim")
+
+
+def main() -> None:
+    import django
+
+    django.setup()
+    from backend import clock
+
+    sys.stdout.write(json.dumps(fill(clock.now())) + "\n")
+
+
+def fill(now: datetime) -> dict[str, str]:
+    """Make every scene; returns the link path of each account by name."""
+    links: dict[str, str] = {}
+    empty = _program("Harbor House", now)
+    links["empty"] = _coordinator([empty], now)
+    one = _program("Cedar Clinic", now)
+    person, account = _person(one, now, name="Elena Castillo", call_name="Lena", phone="+12125550134")
+    _history(one, person, now)
+    _flag(one, person, "craving_rise", "amber", now - timedelta(hours=2))
+    links["one"] = _coordinator([one], now)
+    links["patient"] = account
+    links["patient_page"] = f"/care/patients/{person.pk}/"
+    north, south = _program("North Program", now), _program("South Program", now)
+    _many(north, 150, now)
+    _many(south, 50, now, start=150)
+    links["many"] = _coordinator([north, south], now)
+    long = _program("Long names", now)
+    person, account = _person(long, now, name=LONG, call_name="", phone="+12125550135", language="es")
+    _history(long, person, now)
+    _flag(long, person, "silence", "amber_plus", now - timedelta(days=2))
+    links["long"] = _coordinator([long], now)
+    links["patient_es"] = account
+    links["long_page"] = f"/care/patients/{person.pk}/"
+    quiet = _program("Quiet", now)
+    _, links["patient_quiet"] = _person(quiet, now, name="Jon Kim", call_name="", phone="+12125550136", treated=False)
+    injected = _program("Injections", now)
+    person, account = _person(injected, now, name="Noor Haddad", call_name="", phone="+12125550137")
+    _injection(injected, person, now - timedelta(days=38), now)
+    links["injected"] = _coordinator([injected], now)
+    links["patient_late"] = account
+    links["injected_page"] = f"/care/patients/{person.pk}/"
+    return links
+
+
+def _program(name: str, now: datetime) -> Any:
+    from backend.services import people
+
+    return people.create_program(
+        slug=uuid.uuid4().hex[:10],
+        name=name,
+        neutral_name="Harbor",
+        zone="America/New_York",
+        phone="+12125550100",
+        now=now,
+    )
+
+
+def _coordinator(programs: list[Any], now: datetime) -> str:
+    from backend.db import programs as scope
+    from backend.rules.roles import Role
+    from backend.services import people
+
+    user = people.create_staff(
+        email=f"{uuid.uuid4().hex}@example.test", roles={each.pk: [Role.COORDINATOR] for each in programs}, now=now
+    )
+    for each in programs:
+        with scope([each.pk]):
+            people.create_team(program_id=each.pk, name="Day team", members={user.pk: ("Rosa Vega", "")}, now=now)
+    return people.make_sign_in_link(user_id=user.pk, now=now)
+
+
+def _person(program: Any, now: datetime, *, treated: bool = True, **facts: Any) -> tuple[Any, str]:
+    from backend.access import NOBODY
+    from backend.db import programs as scope
+    from backend.services import people
+    from recovery.services.patients import NewPatient, enrol
+
+    with scope([program.pk]):
+        new = NewPatient(
+            zone="America/Chicago",
+            indication="opioid",
+            opioid_history="known",
+            treatment_from=(now - timedelta(days=80)).date() if treated else None,
+            **facts,
+        )
+        [person] = enrol(actor=NOBODY, program_id=program.pk, people=[new], now=now - timedelta(days=80))
+        user = people.create_patient_account(program_id=program.pk, patient_id=person.pk, now=now)
+    return person, people.make_sign_in_link(user_id=user.pk, now=now)
+
+
+def _history(program: Any, person: Any, now: datetime) -> None:
+    """Five weeks of tablets at 8 in the morning with every state, cravings, a trigger, a visit, a contact."""
+    from backend.access import NOBODY
+    from backend.db import programs as scope
+    from recovery.models import Dose, Treatment
+    from recovery.services.cravings import log_craving
+    from recovery.services.doses import DoseStatement, report_doses
+    from recovery.services.journal import add_trigger
+    from recovery.services.regimens import extend_doses, start_regimen
+
+    began = now - timedelta(days=31)
+    with scope([program.pk]):
+        treatment = Treatment.objects.get(patient_id=person.pk)
+        start_regimen(
+            actor=NOBODY, treatment=treatment, kind="oral_daily", starts_on=began.date(), times=["08:00"], now=now
+        )
+    extend_doses(program_ids=[program.pk], now=now)
+    with scope([program.pk]):
+        doses = list(Dose.objects.filter(patient_id=person.pk, due_at__lt=now - timedelta(hours=6)).order_by("due_at"))
+        for index, dose in enumerate(doses):
+            if index % 9 == 5 or index >= len(doses) - 2:
+                continue  # nobody said anything
+            said = "missed" if index % 11 == 7 else "taken"
+            statement = DoseStatement(
+                client_id=uuid.uuid4(),
+                patient_id=person.pk,
+                dose_id=dose.pk,
+                statement=said,
+                source="app" if index % 3 else "sms",
+                taken_at=dose.due_at + timedelta(minutes=20) if said == "taken" else None,
+            )
+            report_doses(actor=NOBODY, statements=[statement], now=dose.due_at + timedelta(hours=3))
+        for day in range(52, 0, -1):
+            if day % 5 == 3:
+                continue
+            felt = now - timedelta(days=day)
+            level = (2, 1, 3, 2, 2)[day % 5] + (2 if day < 5 else 0)
+            log_craving(
+                actor=NOBODY,
+                patient=person,
+                client_id=uuid.uuid4(),
+                intensity=level,
+                felt_at=felt,
+                now=felt,
+                confidence=7 if day % 4 == 0 else None,
+            )
+        add_trigger(
+            actor=NOBODY,
+            patient=person,
+            client_id=uuid.uuid4(),
+            origin="external",
+            kind="environmental",
+            intensity=6,
+            happened_at=now - timedelta(days=3),
+            now=now,
+            note="The corner by the old shop.",
+        )
+
+
+def _injection(program: Any, person: Any, given: datetime, now: datetime) -> None:
+    from backend.access import NOBODY
+    from backend.db import programs as scope
+    from recovery.models import Treatment
+    from recovery.services.cover import advance_bands
+    from recovery.services.injections import GivenInjection, record_injections
+    from recovery.services.regimens import start_regimen
+
+    with scope([program.pk]):
+        treatment = Treatment.objects.get(patient_id=person.pk)
+        start_regimen(actor=NOBODY, treatment=treatment, kind="xr_im_28d", starts_on=given.date(), now=given)
+        for days, site in ((28, "right"), (0, "left")):
+            at = given - timedelta(days=days)
+            record_injections(
+                actor=NOBODY,
+                injections=[
+                    GivenInjection(
+                        client_id=uuid.uuid4(),
+                        patient_id=person.pk,
+                        given_on=at.date(),
+                        medicine="naltrexone_injection",
+                        dose_mg=380,
+                        site=site,
+                        lot="A1234",
+                        needle_inches=1.5,
+                        operator="Sam Okafor, RN",
+                    )
+                ],
+                now=at,
+            )
+    advance_bands(program_ids=[program.pk], now=now)
+
+
+def evidence_of(kind: str, on: date, number: int = 0) -> dict[str, Any]:
+    """The numbers that the sentence of this kind is made of."""
+    since = on - timedelta(days=3 + number % 4)
+    if kind == "silence":
+        return {
+            "run": 3 + number % 5,
+            "unit": "doses",
+            "since": since.isoformat(),
+            "last_answer": (since - timedelta(days=1)).isoformat(),
+            "call_run": 3,
+            "reason": "steady",
+            "answered_share": 0.9,
+            "policy_version": "default-1",
+        }
+    if kind == "injection_late":
+        return {"days_late": 10, "last_given_on": (on - timedelta(days=38)).isoformat(), "band": "overdue_8", "dsl": 38}
+    return {
+        "leading": "C",
+        "rules": ["C"],
+        "on": on.isoformat(),
+        "since": since.isoformat(),
+        "check_ins": 3,
+        "points_above": 2.1 + number % 3,
+        "usual": 2.0,
+        "latest": 5,
+        "raised_by": [],
+        "confidence": None,
+    }
+
+
+def _flag(program: Any, person: Any, kind: str, severity: str, at: datetime, number: int = 0) -> None:
+    from backend.db import programs as scope
+    from recovery.models import Treatment
+    from recovery.rules.states import FlagKind, Severity
+    from recovery.services.flags import raise_flag
+
+    with scope([program.pk]):
+        raise_flag(
+            program_id=program.pk,
+            patient_id=person.pk,
+            treatment_id=Treatment.objects.get(patient_id=person.pk).pk,
+            kind=FlagKind(kind),
+            severity=Severity(severity),
+            evidence=evidence_of(kind, at.date(), number),
+            policy_version="default-1",
+            now=at,
+        )
+
+
+def _many(program: Any, count: int, now: datetime, *, start: int = 0) -> None:
+    from backend.access import NOBODY
+    from backend.db import programs as scope
+    from recovery.services.patients import NewPatient, enrol
+
+    names = [f"{FIRST[n % len(FIRST)]} {LAST[n * 7 % len(LAST)]}" for n in range(start, start + count)]
+    with scope([program.pk]):
+        people = enrol(
+            actor=NOBODY,
+            program_id=program.pk,
+            people=[
+                NewPatient(
+                    name=name,
+                    phone=f"+1212555{1000 + start + n:04d}",
+                    zone=("America/New_York", "America/Chicago", "America/Los_Angeles")[n % 3],
+                    indication="opioid",
+                    language="es" if n % 6 == 0 else "en",
+                    treatment_from=(now - timedelta(days=60)).date(),
+                )
+                for n, name in enumerate(names)
+            ],
+            now=now - timedelta(days=60),
+        )
+    kinds = (("silence", "amber_plus"), ("craving_rise", "amber"), ("craving_rise", "amber"), ("silence", "info"))
+    for n, person in enumerate(people):
+        kind, severity = ("injection_late", "red") if n % 40 == 3 else kinds[n % 4]
+        _flag(program, person, kind, severity, now - timedelta(hours=3 + 5 * (n % 30)), n)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    sys.exit(main())

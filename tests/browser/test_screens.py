@@ -1,0 +1,36 @@
+"""What people see, at the widths and in the light that they see it in."""
+
+import pytest
+
+from tests.browser.conftest import keep
+
+CASES = [
+    pytest.param("", "/sign-in/", 360, False, id="sign-in"),
+    pytest.param("empty", "/care/", 1200, False, id="worklist-empty"),
+    pytest.param("one", "/care/", 1200, False, id="worklist-one"),
+    pytest.param("one", "/care/", 320, True, id="worklist-one-narrow-dark"),
+    pytest.param("many", "/care/", 1200, False, id="worklist-many"),
+    pytest.param("many", "/care/", 360, False, id="worklist-many-narrow"),
+    pytest.param("many", "/care/", 1200, True, id="worklist-many-dark"),
+    pytest.param("long", "/care/", 320, False, id="worklist-long-name"),
+    pytest.param("one", "patient_page", 1200, False, id="patient"),
+    pytest.param("one", "patient_page", 360, True, id="patient-narrow-dark"),
+    pytest.param("long", "long_page", 320, False, id="patient-long-name"),
+    pytest.param("injected", "injected_page", 1200, False, id="patient-injected"),
+    pytest.param("patient", "/me/", 360, False, id="own"),
+    pytest.param("patient", "/me/", 320, True, id="own-narrow-dark"),
+    pytest.param("patient_es", "/me/", 320, False, id="own-spanish"),
+    pytest.param("patient", "/me/moment/", 360, False, id="own-moment"),
+    pytest.param("patient_quiet", "/me/", 360, False, id="own-quiet"),
+    pytest.param("patient_late", "/me/", 360, False, id="own-visit-passed"),
+]
+
+
+@pytest.mark.parametrize(("who", "path", "width", "dark"), CASES)
+def test_page_fits_and_names_nothing(look, site, request, who, path, width, dark):
+    page = look(who, site.links.get(path, path), width=width, dark=dark)
+    keep(page, request.node.callspec.id, full=who != "many" and not path.startswith("/me/"))
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    title = page.title().lower()
+    assert "holdfast" in title
+    assert not any(word in title for word in ("recovery", "craving", "dose", "naltrexone", "opioid", "injection"))

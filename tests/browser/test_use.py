@@ -1,0 +1,146 @@
+"""The screens in use: by mouse, by keyboard, without scripts, without a connection."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+PAGES = [
+    pytest.param("", "/sign-in/", id="sign-in"),
+    pytest.param("empty", "/care/", id="worklist-empty"),
+    pytest.param("long", "/care/", id="worklist"),
+    pytest.param("one", "patient_page", id="patient"),
+    pytest.param("injected", "injected_page", id="patient-injected"),
+    pytest.param("injected", "injected_form", id="injection-form"),
+    pytest.param("patient_es", "/me/", id="own"),
+    pytest.param("patient_es", "/me/moment/", id="own-moment"),
+]
+
+
+def address(site, path):
+    return site.links["injected_page"] + "given/" if path == "injected_form" else site.links.get(path, path)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(("who", "path"), PAGES)
+def test_axe_finds_nothing(look, site, who, path, dark):
+    page = look(who, address(site, path), width=360, dark=dark)
+    found = Axe().run(page)
+    assert [f"{each['id']}: {each['nodes'][0]['html']}" for each in found.response["violations"]] == []
+
+
+@pytest.mark.parametrize(("who", "path"), PAGES)
+def test_what_a_finger_must_hit_is_44_pixels_high(look, site, who, path):
+    page = look(who, address(site, path), width=320)
+    small = page.eval_on_selector_all(
+        "button, .button, summary, select, .scale label, .picks label, input:not([type=hidden], [type=radio])",
+        "found => found.filter(e => e.offsetParent && e.getBoundingClientRect().height < 43.5).map(e => e.outerHTML)",
+    )
+    assert small == []
+
+
+def test_a_coordinator_closes_a_row_without_leaving_the_page(look):
+    page = look("many", "/care/")
+    heading = page.get_by_role("heading", level=1)
+    before = int(heading.inner_text().split()[0])
+    first = page.locator("ul.rows > li").first
+    gone = first.get_attribute("id")
+    first.get_by_role("link", name=re.compile("^Close")).click()
+    form = page.get_by_role("form", name=re.compile("^Close"))
+    form.get_by_role("button", name="Close it").click()
+    expect(form).to_contain_text("Choose how this ended.")
+    form.get_by_label("How did it end?").select_option("plan_made")
+    form.get_by_label("Contact", exact=True).select_option("call")
+    form.get_by_label("What came of the contact").select_option("reached")
+    form.get_by_role("button", name="Close it").click()
+    expect(page.locator("#notice")).to_have_text("Closed.")
+    expect(heading).to_have_text(f"{before - 1} to look at")
+    expect(page.locator(f"#{gone}")).to_have_count(0)
+    assert page.url.endswith("/care/")
+    # The keyboard is on the row that took its place, not back at the top.
+    assert page.evaluate("document.activeElement.closest('ul.rows > li') !== null")
+
+
+def test_a_row_is_worked_with_the_keyboard_alone(look):
+    page = look("many", "/care/")
+    row = page.locator("ul.rows > li").nth(3)
+    row.get_by_role("link", name=re.compile("^Snooze")).focus()
+    page.keyboard.press("Enter")
+    form = page.get_by_role("form", name=re.compile("^Snooze"))
+    expect(form.get_by_label("Wake it on the morning of")).to_be_focused()
+    form.get_by_role("link", name="Not now").press("Enter")
+    expect(form).to_have_count(0)
+    assert page.evaluate("document.activeElement.closest('ul.rows > li') !== null")
+
+
+def test_a_refresh_does_not_take_away_what_is_being_typed(look):
+    page = look("many", "/care/")
+    row = page.locator("ul.rows > li").nth(5)
+    row.get_by_role("link", name=re.compile("^Close")).click()
+    note = page.get_by_role("form").get_by_label("Note (optional)")
+    note.fill("She asked to be called after four.")
+    with page.expect_response(lambda answer: "/care/list/" in answer.url):
+        page.locator("ul.rows > li").nth(6).get_by_role("button", name=re.compile("^Take on")).click()
+    expect(page.locator("ul.rows > li").nth(6)).to_contain_text("You have this")
+    expect(page.get_by_role("form").get_by_label("Note (optional)")).to_have_value("She asked to be called after four.")
+
+
+def test_an_unchanged_list_polls_in_vain(look):
+    page = look("empty", "/care/")
+    with page.expect_response(lambda answer: "/care/list/" in answer.url, timeout=25_000) as answer:
+        pass
+    assert answer.value.status == 304
+    expect(page.get_by_text("Nobody is waiting")).to_be_visible()
+
+
+def test_a_patient_answers_and_logs_a_number_with_one_thumb(look):
+    page = look("patient", "/me/", width=360, height=740, has_touch=True)
+    page.get_by_role("button", name=re.compile("^Done")).tap()
+    expect(page.get_by_text("Thank you. It is noted.")).to_be_visible()
+    expect(page.get_by_text("You told us: taken.")).to_be_visible()
+    page.locator("label[for=n3]").tap()
+    page.get_by_role("button", name="Save").tap()
+    expect(page.get_by_text("If you would like to talk, call us.")).to_be_visible()
+    expect(page.get_by_role("link", name="Call 911")).to_be_in_viewport()
+    expect(page.get_by_role("link", name="Call or text 988")).to_be_in_viewport()
+
+
+def test_without_a_connection_it_says_so_and_keeps_the_answer_on_the_page(look):
+    page = look("patient_es", "/me/", width=360)
+    page.locator("label[for=n4]").click()
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Guardar").click()
+    expect(page.get_by_role("alert")).to_contain_text("Esto no se envió")
+    page.context.set_offline(False)
+    expect(page.locator("#n4")).to_be_checked()
+    page.get_by_role("button", name="Guardar").click()
+    expect(page.get_by_text("Gracias. Está anotado.")).to_be_visible()
+
+
+def test_everything_works_without_scripts(look, site):
+    page = look("one", "/care/", java_script_enabled=False)
+    page.get_by_role("button", name=re.compile("^Take on")).first.click()
+    expect(page.get_by_text("You have taken this on.")).to_be_visible()
+    page.get_by_role("link", name=re.compile("^Close")).first.click()
+    page.get_by_label("How did it end?").select_option("reached")
+    page.get_by_role("button", name="Close it").click()
+    expect(page.locator("#notice")).to_have_text("Closed.")
+
+    own = look("patient_late", "/me/", width=360, java_script_enabled=False)
+    own.locator("label[for=n2]").click()
+    own.get_by_role("button", name="Save").click()
+    expect(own.get_by_text("Thank you. It is noted.")).to_be_visible()
+
+
+def test_an_injection_that_came_late_is_recorded_and_cover_begins_again(look, site):
+    page = look("injected", site.links["injected_page"])
+    page.get_by_role("link", name="Record an injection").click()
+    page.get_by_label("Side").select_option("left")
+    page.get_by_label("Lot", exact=True).fill("B77")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("It is on the same side as the last one.").first).to_be_visible()
+    expect(page.locator(".big")).to_have_text("Covered")
+    expect(page.get_by_text("Its reason has ended. Please confirm.")).to_be_visible()
+    page.get_by_role("button", name=re.compile("^Confirm")).click()
+    expect(page.get_by_text("No open concern.")).to_be_visible()

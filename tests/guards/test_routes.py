@@ -37,7 +37,18 @@ def test_there_are_routes_of_each_kind():
 
 
 def test_what_is_open_to_anybody_is_a_short_list():
-    allowed = ("healthz", "readyz", "sign-in/", "s/<", "api/schema/", "api/docs/", "problems/", "offline", "manifest")
+    allowed = (
+        "healthz",
+        "readyz",
+        "sign-in/",
+        "sign-out/",
+        "s/<",
+        "api/schema/",
+        "api/docs/",
+        "problems/",
+        "offline",
+        "manifest",
+    )
     surprising = [
         where
         for where, route in routes()

@@ -13,6 +13,7 @@ from backend.services.consents import give_consent
 from recovery.models import Patient, Treatment
 from recovery.services import patients, regimens
 from reminders.services import senders
+from tests.journeys.harness import Browser, Processes
 
 ZONE = "America/New_York"
 PATIENT_PHONE = "+12025550123"
@@ -26,8 +27,7 @@ class Clinic:
     patient_id: int
     treatment_id: int
     coordinator: Actor
-    coordinator_link: str
-    patient_link: str
+    account: int  # the patient's user id
 
 
 def open_clinic(*, now: datetime, started_on: date, indication: str = "opioid") -> Clinic:
@@ -68,8 +68,7 @@ def open_clinic(*, now: datetime, started_on: date, indication: str = "opioid") 
         patient_id=patient.pk,
         treatment_id=treatment.pk,
         coordinator=actor,
-        coordinator_link=people.make_sign_in_link(user_id=user.pk, now=now),
-        patient_link=people.make_sign_in_link(user_id=account.pk, now=now),
+        account=account.pk,
     )
 
 
@@ -84,6 +83,12 @@ def start(clinic: Clinic, *, kind: str, starts_on: date, now: datetime, times: l
             times=times,
             now=now,
         )
+
+
+def sign_in(processes: Processes, user_id: int | None) -> Browser:
+    """A person at a browser of their own, signed in by a fresh link at the time that it is there."""
+    assert user_id is not None
+    return Browser(processes.url).sign_in(people.make_sign_in_link(user_id=user_id, now=processes.now()))
 
 
 def the_patient(clinic: Clinic) -> Patient:

@@ -7,8 +7,8 @@ from backend.access import NOBODY
 from backend.db import programs
 from recovery.models import CravingLog, Flag
 from recovery.services.cravings import log_craving
-from tests.journeys.clinic import open_clinic, the_patient
-from tests.journeys.harness import Browser, Processes, until, words
+from tests.journeys.clinic import open_clinic, sign_in, the_patient
+from tests.journeys.harness import Processes, until, words
 
 TODAY = datetime(2026, 3, 10, 18, 0, tzinfo=UTC)
 
@@ -37,20 +37,8 @@ def test_a_craving_is_a_flag_when_the_phone_hears_201(processes: Processes) -> N
     processes.start("web")
     processes.kill("worker")  # the flag needs neither worker nor broker
 
-    phone = Browser(processes.url)
-    coordinator = Browser(processes.url)
-    people = [
-        (phone, clinic.patient_link),
-        (coordinator, clinic.coordinator_link),
-    ]
-    # The links were made forty days before, in the clinic's past.
-    with programs([clinic.program_id]):
-        from backend.services.people import make_sign_in_link
-
-        users = {"phone": _account(clinic), "coordinator": clinic.coordinator.user_id}
-        links = {name: make_sign_in_link(user_id=user, now=processes.now()) for name, user in users.items()}
-    for (browser, _), name in zip(people, ("phone", "coordinator"), strict=True):
-        browser.sign_in(links[name])
+    phone = sign_in(processes, clinic.account)
+    coordinator = sign_in(processes, clinic.coordinator.user_id)
     assert coordinator.get("/api/v1/care/worklist/").json()["items"] == []
 
     path = f"/api/v1/me/cravings/{uuid.uuid4()}/"
@@ -74,9 +62,3 @@ def test_a_craving_is_a_flag_when_the_phone_hears_201(processes: Processes) -> N
             return [flag] == list(Flag.objects.all()) and CravingLog.objects.count() == readings
 
     until(unchanged, what="one reading, one flag")
-
-
-def _account(clinic) -> int:
-    from backend.selectors.people import patient_accounts
-
-    return patient_accounts(program_id=clinic.program_id)[clinic.patient_id]

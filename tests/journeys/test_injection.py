@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 from backend.db import programs
 from recovery.models import Appointment, CoverEvent, Flag
 from reminders.models import Message, OutboxText
-from tests.journeys.clinic import ZONE, open_clinic, start
-from tests.journeys.harness import Browser, Processes, until, words
+from tests.journeys.clinic import ZONE, open_clinic, sign_in, start
+from tests.journeys.harness import Processes, until, words
 
 GIVEN = date(2026, 4, 7)  # no clock change in the weeks after
 BANDS = {21: "due_soon", 28: "due", 29: "overdue_1", 32: "overdue_4", 36: "overdue_8"}
@@ -33,15 +33,17 @@ def test_an_injection_its_reminders_its_bands_and_a_late_return(processes: Proce
         return in_scope
 
     def record(day: date, site: str) -> dict:
-        from backend.services.people import make_sign_in_link
-
-        with programs([clinic.program_id]):
-            link = make_sign_in_link(user_id=clinic.coordinator.user_id, now=processes.now())
-        coordinator = Browser(processes.url).sign_in(link)
+        coordinator = sign_in(processes, clinic.coordinator.user_id)
         answer = coordinator.call(
             "PUT",
             f"/api/v1/care/patients/{clinic.patient_id}/injections/{uuid.uuid4()}/",
-            {"given_on": day.isoformat(), "medicine": "naltrexone_xr", "dose_mg": 380, "site": site, "lot": "T-1"},
+            {
+                "given_on": day.isoformat(),
+                "medicine": "naltrexone_injection",
+                "dose_mg": 380,
+                "site": site,
+                "lot": "T-1",
+            },
         )
         assert answer.status_code == 201, answer.text
         return answer.json()
@@ -81,10 +83,7 @@ def test_an_injection_its_reminders_its_bands_and_a_late_return(processes: Proce
     with programs([clinic.program_id]):
         back = CoverEvent.objects.get(cause="given", returned_from="overdue_8")
         assert (back.band, back.dsl) == ("covered", 38)
-        from backend.services.people import make_sign_in_link
-
-        link = make_sign_in_link(user_id=clinic.coordinator.user_id, now=processes.now())
-    coordinator = Browser(processes.url).sign_in(link)
+    coordinator = sign_in(processes, clinic.coordinator.user_id)
     assert "confirm" in words(coordinator.get("/care/").text).lower()
     done = coordinator.call("POST", f"/api/v1/care/flags/{flag.pk}/confirm/", {})
     assert done.status_code == 200, done.text

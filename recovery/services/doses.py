@@ -231,17 +231,18 @@ def _refuse_unless_same(row: dict[str, Any], statement: DoseStatement) -> None:
 _BY_DAY = """
 SELECT d.id, d.program_id, d.patient_id, d.dosing_day, d.due_at, d.closes_at, d.day_ends_at, d.state
 FROM recovery_dose d
-JOIN (SELECT DISTINCT * FROM unnest(%(patients)s::bigint[], %(days)s::date[]) AS u (patient_id, day)) u
-  ON d.patient_id = u.patient_id AND d.dosing_day = u.day
+JOIN (SELECT DISTINCT * FROM unnest(%(programs)s::bigint[], %(patients)s::bigint[], %(days)s::date[])
+    AS u (program_id, patient_id, day)) u
+  ON d.program_id = u.program_id AND d.patient_id = u.patient_id AND d.dosing_day = u.day
 ORDER BY d.id FOR NO KEY UPDATE OF d
 """
 _BEFORE = """
 SELECT d.id, d.program_id, d.patient_id, d.dosing_day, d.due_at, d.closes_at, d.day_ends_at, d.state
-FROM unnest(%(patients)s::bigint[], %(days)s::date[]) AS u (patient_id, day)
+FROM unnest(%(programs)s::bigint[], %(patients)s::bigint[], %(days)s::date[]) AS u (program_id, patient_id, day)
 CROSS JOIN LATERAL (
   SELECT * FROM recovery_dose x
-  WHERE x.patient_id = u.patient_id AND x.dosing_day < u.day AND x.dosing_day >= u.day - %(look_back)s
-    AND x.state <> 'cancelled'
+  WHERE x.program_id = u.program_id AND x.patient_id = u.patient_id AND x.dosing_day < u.day
+    AND x.dosing_day >= u.day - %(look_back)s AND x.state <> 'cancelled'
   ORDER BY x.dosing_day DESC, x.ordinal DESC LIMIT 1
 ) d
 """
@@ -262,7 +263,11 @@ def _choose_doses(
     )
     open_day = {s: _day_of(s, places[s.patient_id].zone, now) for s in statements if s.dose_id is None}
     if open_day:
-        wanted = {"patients": [s.patient_id for s in open_day], "days": list(open_day.values())}
+        wanted = {
+            "programs": [places[s.patient_id].program_id for s in open_day],
+            "patients": [s.patient_id for s in open_day],
+            "days": list(open_day.values()),
+        }
         _remember(slots, sql.rows(_BY_DAY, wanted))
         days = {(slot.patient_id, slot.dosing_day) for slot in slots.values() if slot.state is not DoseState.CANCELLED}
         bare = [
@@ -273,7 +278,12 @@ def _choose_doses(
         if bare:
             found = sql.rows(
                 _BEFORE,
-                {"patients": [p for p, _ in bare], "days": [d for _, d in bare], "look_back": _LOOK_BACK_DAYS},
+                {
+                    "programs": [places[p].program_id for p, _ in bare],
+                    "patients": [p for p, _ in bare],
+                    "days": [d for _, d in bare],
+                    "look_back": _LOOK_BACK_DAYS,
+                },
             )
             _remember(slots, found)
     of_patient: dict[int, list[_Slot]] = {}

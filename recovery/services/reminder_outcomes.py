@@ -1,12 +1,11 @@
 """What became of reminders, told by the app that sends them: nobody is blamed for one that we failed to send."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
-from backend.rules import wall_time
 from recovery.models import Dose, Flag, Patient, Treatment
 from recovery.rules.flags import FLAG_RULES
 from recovery.rules.states import DoseState, FlagKind, FlagStatus, Severity
@@ -38,7 +37,7 @@ _NOT_DELIVERED = frozenset({"failed", "undelivered"})
 _NO_LONGER_THEIRS = frozenset({"bad_address", "wrong_person"})
 
 _FAILURES_TO_CALL = 3  # C 7: "device/SMS fails 3 times"
-_KEPT_DAYS = 70
+_KEPT_DOSES = 20
 _LIVE = [FlagStatus.OPEN.value, FlagStatus.OWNED.value, FlagStatus.SNOOZED.value]
 
 
@@ -47,43 +46,39 @@ def note_reminder_outcome(*, program_id: int, outcomes: Sequence[tuple[int, int 
     """Take note of how reminders ended: ``(patient id, dose id or None, outcome)`` each, in order.
 
     ``outcome`` is the end of a message (contract 4), with its reason after a colon: "delivered",
-    "failed:30003", "expired", "suppressed:opted_out". A day whose reminder failed does not count as silence.
-    Three texts in a row that could not be delivered are a concern of their own; one that arrives ends it.
-    Repeating an outcome changes nothing. Needs an open scope.
+    "failed:30003", "expired", "suppressed:opted_out". A dose whose reminder failed on our side is marked and
+    does not count as silence. Three texts in a row that could not be delivered are a concern of their own; one
+    that arrives ends it. Repeating an outcome changes nothing. Needs an open scope.
     """
     if not outcomes:
         return
-    patients = {patient_id for patient_id, _, _ in outcomes}
-    zones = dict(
+    patients = set(
         Patient.objects.select_for_update(no_key=True)
-        .filter(pk__in=patients, program_id=program_id)
+        .filter(pk__in={patient_id for patient_id, _, _ in outcomes}, program_id=program_id)
         .order_by("pk")
-        .values_list("pk", "zone")
+        .values_list("pk", flat=True)
     )
-    days = dict(Dose.objects.filter(pk__in={dose for _, dose, _ in outcomes if dose}).values_list("pk", "dosing_day"))
     live = {
         row.patient_id: row.evidence
-        for row in Flag.objects.filter(patient_id__in=zones, kind=FlagKind.CONTACT_LOST.value, status__in=_LIVE)
+        for row in Flag.objects.filter(patient_id__in=patients, kind=FlagKind.CONTACT_LOST.value, status__in=_LIVE)
     }
     evidence: dict[int, dict[str, Any]] = {}
     arrived: set[int] = set()
+    not_reached: set[int] = set()
     for patient_id, dose_id, outcome in outcomes:
         state, _, why = outcome.partition(":")
-        if patient_id not in zones or why in _NO_FAILURE:
+        if patient_id not in patients or why in _NO_FAILURE:
             continue
         if state in _REACHED:
             evidence.pop(patient_id, None)
             arrived.add(patient_id)
             continue
-        day = days.get(dose_id) if dose_id else None
-        known = evidence.get(patient_id) or _begun({} if patient_id in arrived else live.get(patient_id, {}))
-        evidence[patient_id] = _failed(
-            known,
-            patient_id=patient_id,
-            dose_id=dose_id,
-            day=day or wall_time.dosing_day(now, zones[patient_id]),
-            undelivered=state in _NOT_DELIVERED or why in _NO_LONGER_THEIRS,
-        )
+        if dose_id is not None:
+            not_reached.add(dose_id)
+        if state in _NOT_DELIVERED or why in _NO_LONGER_THEIRS:
+            known = evidence.get(patient_id) or _begun({} if patient_id in arrived else live.get(patient_id, {}))
+            evidence[patient_id] = _failed(known, program_id=program_id, patient_id=patient_id, dose_id=dose_id)
+    Dose.objects.filter(pk__in=not_reached, patient_id__in=patients, not_reached=False).update(not_reached=True)
     end_many(patient_ids=arrived & set(live), kinds=[FlagKind.CONTACT_LOST], note_key="message_arrived", now=now)
     treatments = dict(
         Treatment.objects.filter(patient_id__in=evidence, ended_on__isnull=True).values_list("patient_id", "pk")
@@ -96,7 +91,7 @@ def note_reminder_outcome(*, program_id: int, outcomes: Sequence[tuple[int, int 
                 patient_id=patient_id,
                 treatment_id=treatments.get(patient_id),
                 kind=FlagKind.CONTACT_LOST,
-                severity=_severity(known["undelivered"]),
+                severity=_severity(known["failures"]),
                 evidence=known,
                 policy_version=version,
             )
@@ -107,34 +102,31 @@ def note_reminder_outcome(*, program_id: int, outcomes: Sequence[tuple[int, int 
 
 
 def _begun(before: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "reason": "failures",
-        "failures": before.get("failures", 0),
-        "undelivered": before.get("undelivered", 0),
-        "days": before.get("days", []),
-        "doses": before.get("doses", []),
-    }
+    return {"reason": "failures", "failures": before.get("failures", 0), "doses": before.get("doses", [])}
 
 
-def _failed(
-    known: dict[str, Any], *, patient_id: int, dose_id: int | None, day: date, undelivered: bool
-) -> dict[str, Any]:
+def _failed(known: dict[str, Any], *, program_id: int, patient_id: int, dose_id: int | None) -> dict[str, Any]:
     """The evidence with one failure more; a dose between two failures breaks the row: its text went out."""
-    if dose_id is not None and dose_id in known["doses"]:
+    if dose_id is None:
+        return known | {"failures": known["failures"] + 1}
+    if dose_id in known["doses"]:
         return known
-    between = bool(known["days"]) and (
-        Dose.objects.filter(patient_id=patient_id, dosing_day__gt=known["days"][-1], dosing_day__lt=day)
+    between = bool(known["doses"]) and (
+        Dose.objects.filter(
+            program_id=program_id,
+            patient_id=patient_id,
+            dosing_day__gt=Dose.objects.filter(pk=known["doses"][-1]).values("dosing_day"),
+            dosing_day__lt=Dose.objects.filter(pk=dose_id).values("dosing_day"),
+            not_reached=False,
+        )
         .exclude(state=DoseState.CANCELLED.value)
         .exists()
     )
-    failures, lost = (0, 0) if between else (known["failures"], known["undelivered"])
     return known | {
-        "failures": failures + 1,
-        "undelivered": lost + undelivered,
-        "days": sorted({*known["days"], day.isoformat()})[-_KEPT_DAYS:],
-        "doses": [*known["doses"], *([] if dose_id is None else [dose_id])][-_KEPT_DAYS:],
+        "failures": (0 if between else known["failures"]) + 1,
+        "doses": [*known["doses"], dose_id][-_KEPT_DOSES:],
     }
 
 
-def _severity(undelivered: int) -> Severity:
-    return FLAG_RULES[FlagKind.CONTACT_LOST].severity if undelivered >= _FAILURES_TO_CALL else Severity.INFO
+def _severity(failures: int) -> Severity:
+    return FLAG_RULES[FlagKind.CONTACT_LOST].severity if failures >= _FAILURES_TO_CALL else Severity.INFO

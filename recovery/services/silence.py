@@ -81,11 +81,12 @@ WHERE f.patient_id = ANY (%(patients)s::bigint[]) AND (
 
 # A dose that was due before its regimen was ordered was asked of nobody.
 _ASKS = """
-SELECT u.id, a.days, a.said
+SELECT u.id, a.days, a.said, a.reached
 FROM unnest(%(patients)s::bigint[], %(programs)s::bigint[], %(since)s::date[]) AS u (id, program_id, since)
 CROSS JOIN LATERAL (
   SELECT array_agg(d.dosing_day ORDER BY d.dosing_day) AS days,
-    array_agg(d.state <> 'not_reported' ORDER BY d.dosing_day) AS said
+    array_agg(d.state <> 'not_reported' ORDER BY d.dosing_day) AS said,
+    array_agg(d.state <> 'not_reported' OR NOT d.not_reached ORDER BY d.dosing_day) AS reached
   FROM recovery_dose d JOIN recovery_regimen r ON r.id = d.regimen_id
   WHERE d.program_id = u.program_id AND d.patient_id = u.id AND d.dosing_day >= u.since
     AND d.state IN ('taken', 'skipped', 'missed', 'not_reported')
@@ -102,11 +103,6 @@ CROSS JOIN LATERAL (
   WHERE c.program_id = u.program_id AND c.patient_id = u.id AND c.felt_at >= u.since - 1 AND c.local_day >= u.since
 ) a
 WHERE a.days IS NOT NULL
-"""
-# Days on which our own message failed: nobody is called silent for them.
-_FAILED = """
-SELECT f.patient_id, f.evidence -> 'days' FROM recovery_flag f
-WHERE f.patient_id = ANY (%(patients)s::bigint[]) AND f.kind = 'contact_lost' AND f.opened_at > %(since)s
 """
 
 
@@ -196,7 +192,7 @@ def _asks(people: Sequence[_Patient], first_day: Mapping[int, date], now: dateti
             since[person.patient_id] = _more_from(person.live, first_day[person.patient_id])
         else:
             since[person.patient_id] = wall_time.dosing_day(now, person.zone) - timedelta(days=_WINDOW_DAYS)
-    asks = _read(people, since, now)
+    asks = _read(people, since)
     # A flag that was closed, and not a word in the whole window: the true beginning lies further back.
     longer = [
         person
@@ -205,7 +201,7 @@ def _asks(people: Sequence[_Patient], first_day: Mapping[int, date], now: dateti
         and person.started_on < since[person.patient_id]
         and not any(ask.answered for ask in asks.get(person.patient_id, []))
     ]
-    return asks | _read(longer, {person.patient_id: person.started_on for person in longer}, now)
+    return asks | _read(longer, {person.patient_id: person.started_on for person in longer})
 
 
 def _more_from(live: Mapping[str, Any], first_day: date) -> date:
@@ -215,7 +211,7 @@ def _more_from(live: Mapping[str, Any], first_day: date) -> date:
     return through + timedelta(days=1) if first_day > through else date.fromisoformat(live["since"])
 
 
-def _read(people: Sequence[_Patient], since: Mapping[int, date], now: datetime) -> dict[int, list[Ask]]:
+def _read(people: Sequence[_Patient], since: Mapping[int, date]) -> dict[int, list[Ask]]:
     if not people:
         return {}
     parameters = {
@@ -223,26 +219,15 @@ def _read(people: Sequence[_Patient], since: Mapping[int, date], now: datetime) 
         "programs": [person.program_id for person in people],
         "since": [since[person.patient_id] for person in people],
     }
-    failed: dict[int, set[str]] = {}
-    oldest = now - timedelta(days=2 * _WINDOW_DAYS)
-    for patient_id, days in sql.rows(_FAILED, {"patients": parameters["patients"], "since": oldest}):
-        failed.setdefault(patient_id, set()).update(_loaded_list(days))
-    asks: dict[int, list[Ask]] = {}
-    for patient_id, days, answers in sql.rows(_ASKS, parameters):
-        unsent = failed.get(patient_id, ())
-        asks[patient_id] = [
-            Ask(day, AskKind.DOSE, answered, answered or day.isoformat() not in unsent)
-            for day, answered in zip(days, answers, strict=True)
-        ]
+    asks: dict[int, list[Ask]] = {
+        patient_id: [Ask(day, AskKind.DOSE, said, got) for day, said, got in zip(days, answers, reached, strict=True)]
+        for patient_id, days, answers, reached in sql.rows(_ASKS, parameters)
+    }
     for patient_id, days in sql.rows(_CHECK_INS, parameters):
         mine = asks.setdefault(patient_id, [])
         mine.extend(Ask(day, AskKind.CHECK_IN, True) for day in days)
         mine.sort(key=lambda ask: ask.day)
     return asks
-
-
-def _loaded_list(days: Any) -> list[str]:
-    return (json.loads(days) if isinstance(days, str) else days) or []
 
 
 def _silence(person: _Patient, asks: Sequence[Ask], policy: Policy, now: datetime) -> Silence | None:

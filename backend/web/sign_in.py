@@ -83,7 +83,7 @@ def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
     actor = actor_of(user_id=user.pk)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     is_staff = any(actor.programs_for(rule) for rule in (Access.CARE_TEAM, Access.OPERATOR))
-    request.session.set_expiry(settings.SESSION_COOKIE_AGE if is_staff else settings.PATIENT_SESSION_SECONDS)
+    request.session.set_expiry(settings.SESSION_COOKIE_AGE if is_staff else int(settings.PATIENT_SESSION_SECONDS))
     request.session["signed_at"] = request.session["seen_at"] = now.timestamp()
     return redirect(following or start_page(actor) or "/")
 

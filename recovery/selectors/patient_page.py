@@ -265,6 +265,7 @@ def _doses(patient_id: int, first: date, last: date, now: datetime) -> list[Dose
     differing = {row.pk: row for row in rows if row.sources_differ}
     reports: dict[int, list[dose_state.Report]] = defaultdict(list)
     for report in DoseReport.objects.filter(dose_id__in=differing).order_by("received_at", "pk"):
+        assert report.dose_id is not None  # the filter names doses
         reports[report.dose_id].append(
             dose_state.Report(
                 statement=Statement(report.statement),

@@ -55,8 +55,9 @@ class Chart:
             parts.append(
                 f'<text x="{self._x(x) + 8:.1f}" y="{self._y(y) + 4:.1f}" fill="#444">{escape(line.label)}</text>'
             )
-        for dot in self.dots:
-            parts.extend(self._dot(dot))
+        taken: list[tuple[float, float]] = []
+        for dot in sorted(self.dots, key=lambda each: (-each.y, each.x)):
+            parts.extend(self._dot(dot, taken))
         return "\n".join([*parts, "</svg>", ""])
 
     def _x(self, value: float) -> float:
@@ -88,14 +89,21 @@ class Chart:
             parts.append(f'<path d="M{LEFT} {self._y(self.y_bar):.1f}H{WIDTH - RIGHT}" {dashed}/>')
         return parts
 
-    def _dot(self, dot: Dot) -> list[str]:
+    def _dot(self, dot: Dot, taken: list[tuple[float, float]]) -> list[str]:
+        """Return a dot; its label moves down until it is clear of the labels in ``taken``."""
         x, y = self._x(dot.x), self._y(dot.y)
+        label_x, label_y = x + 12, y + 4
+        while any(abs(label_y - other_y) < 14 and abs(label_x - other_x) < 70 for other_x, other_y in taken):
+            label_y += 4
+        taken.append((label_x, label_y))
         parts = []
         if dot.y_low is not None and dot.y_high is not None:
             parts.append(f'<path d="M{x:.1f} {self._y(dot.y_low):.1f}V{self._y(dot.y_high):.1f}" stroke="#999"/>')
+        if label_y > y + 4:
+            parts.append(f'<path d="M{x:.1f} {y:.1f}L{label_x - 2:.1f} {label_y - 4:.1f}" stroke="#bbb"/>')
         size, weight = (6, "bold") if dot.strong else (4, "normal")
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{size}" fill="{"#0b5" if dot.strong else "#14a"}"/>')
         parts.append(
-            f'<text x="{x + 9:.1f}" y="{y + 4:.1f}" font-weight="{weight}" fill="#111">{escape(dot.label)}</text>'
+            f'<text x="{label_x:.1f}" y="{label_y:.1f}" font-weight="{weight}" fill="#111">{escape(dot.label)}</text>'
         )
         return parts

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -28,7 +29,9 @@ import requests
 from psycopg.rows import dict_row
 
 from tests import servers as test_servers
+from tests.faults import pg_proxy
 from tests.faults.fake_twilio import sign
+from tests.faults.pg_proxy import Wire
 from tests.journeys import harness
 from tests.journeys.harness import ROOT, free_port, until
 
@@ -315,12 +318,33 @@ class Cell:
                 self.processes.signal(name, signal.SIGCONT)
         self.processes.stop_all()
         self._rows.close()
-        test_servers.drop(self.servers, self.database)
+        # The backend of a process just killed may still be finishing its last statement.
+        with contextlib.suppress(AssertionError):
+            until(self._dropped, what="the cell's database dropped", patience_s=20)
+
+    def _dropped(self) -> bool:
+        with contextlib.suppress(psycopg.Error):
+            test_servers.drop(self.servers, self.database)
+            return True
+        return False
 
     def start(self, *names: str, crash_at: str = "", **settings: str) -> None:
         extra = settings | ({"HOLDFAST_CRASH_AT": crash_at} if crash_at else {})
         for name in names:
             self.processes.start(name, **extra)
+
+    @contextlib.contextmanager
+    def wire(self) -> Iterator[Wire]:
+        """Processes started inside reach PostgreSQL through a wire that can be cut."""
+        parts = urlsplit(self.servers.at(self.database))
+        with pg_proxy.wire(parts.hostname or "", parts.port or 5432) as made:
+            host = f"{parts.username}:{parts.password}@127.0.0.1:{made.listening_on}"
+            straight = self.processes.environment["DATABASE_URL"]
+            self.processes.environment["DATABASE_URL"] = urlunsplit(parts._replace(netloc=host))
+            try:
+                yield made
+            finally:
+                self.processes.environment["DATABASE_URL"] = straight
 
     def own_valkey(self, *, port: int = 0) -> int:
         """A queue of the cell's own, without a file: what dies with it is gone."""
@@ -475,9 +499,10 @@ class Cell:
                 8 <= made.astimezone(ZONE).hour < 21
             ):
                 found.append(f"message {row['id']} left outside the window")
+            gone = next((datetime.fromisoformat(at) for status, at in text["history"] if status == "sent"), made)
             for stop in stops:
                 mine = phones.get(row["patient_id"]) == bytes(stop["phone_index"])
-                late = made > stop["since"] + timedelta(seconds=AFTER_STOP_S)
+                late = gone > stop["since"] + timedelta(seconds=AFTER_STOP_S)
                 over = stop["ended_at"] is not None and made >= stop["ended_at"]
                 if mine and late and not over and row["message_class"] != "opt_out_confirm" and text["left"]:
                     found.append(f"message {row['id']} left after STOP")

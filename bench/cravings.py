@@ -169,7 +169,7 @@ def draw(figures: Mapping[str, Any], curve: Sequence[CeilingPoint]) -> str:
         title="Planted +3 rises found within 14 days, and what that costs (made-up people)",
         x_name="false alarms per 100 patient-weeks",
         y_name="share of +3 rises found",
-        x_most=10,
+        x_most=12.5,
         y_most=1,
         x_bar=BUDGET,
         y_bar=LEAST_FOUND,
@@ -185,7 +185,7 @@ def draw(figures: Mapping[str, Any], curve: Sequence[CeilingPoint]) -> str:
             for lane, row in rows.items()
             if lane != "H"
         ],
-        lines=[Line([(p.false_alarms, p.sensitivity[0]) for p in curve], "ceiling (true mean and spread known)")],
+        lines=[Line([(p.false_alarms, p.sensitivity[0]) for p in curve], "the ceiling")],
     ).render()
 
 

@@ -51,10 +51,9 @@ class Chart:
         for line in self.lines:
             path = " ".join(f"{self._x(x):.1f},{self._y(y):.1f}" for x, y in line.points if x <= self.x_most)
             parts.append(f'<polyline points="{path}" fill="none" stroke="#666" stroke-width="1.5"/>')
-            x, y = min((point for point in line.points if point[0] <= self.x_most), key=lambda point: point[0])
-            parts.append(
-                f'<text x="{self._x(x) + 8:.1f}" y="{self._y(y) + 4:.1f}" fill="#444">{escape(line.label)}</text>'
-            )
+            x, y = max((point for point in line.points if point[0] <= self.x_most), key=lambda point: point[0])
+            place = f'x="{self._x(x) + 6:.1f}" y="{self._y(y) - 2:.1f}"'
+            parts.append(f'<text {place} fill="#444">{escape(line.label)}</text>')
         taken: list[tuple[float, float]] = []
         for dot in sorted(self.dots, key=lambda each: (-each.y, each.x)):
             parts.extend(self._dot(dot, taken))
@@ -90,10 +89,12 @@ class Chart:
         return parts
 
     def _dot(self, dot: Dot, taken: list[tuple[float, float]]) -> list[str]:
-        """Return a dot; its label moves down until it is clear of the labels in ``taken``."""
+        """Return a dot; its label moves down until it is clear of other dots and of the labels in ``taken``."""
         x, y = self._x(dot.x), self._y(dot.y)
         label_x, label_y = x + 12, y + 4
-        while any(abs(label_y - other_y) < 14 and abs(label_x - other_x) < 70 for other_x, other_y in taken):
+        while any(abs(label_y - other_y) < 14 and abs(label_x - other_x) < 70 for other_x, other_y in taken) or any(
+            abs(label_y - 4 - self._y(other.y)) < 10 and -6 < self._x(other.x) - label_x < 14 for other in self.dots
+        ):
             label_y += 4
         taken.append((label_x, label_y))
         parts = []

@@ -46,6 +46,12 @@ def access(rule: Access) -> Callable[[View], View]:
     return mark
 
 
+def poll(view: View) -> View:
+    """Mark a view that a page asks for by itself: it is no sign that somebody is there."""
+    view.is_poll = True  # type: ignore[attr-defined]
+    return view
+
+
 def access_of(view: Callable[..., Any]) -> Access | None:
     """The rule that a resolved view names, from the function or its class; None when it names none."""
     for holder in (view, getattr(view, "view_class", None), getattr(view, "cls", None)):

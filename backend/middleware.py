@@ -89,7 +89,8 @@ class ScopeMiddleware:
         if needs_no_account(rule):
             return self.get_response(request)
 
-        actor = self._actor(request, route=match.view_name or match.route, now=clock.now())
+        present = not getattr(match.func, "is_poll", False)
+        actor = self._actor(request, route=match.view_name or match.route, present=present, now=clock.now())
         if actor is None:
             return self._ask_to_sign_in(request)
         ids = actor.programs_for(rule)
@@ -132,19 +133,19 @@ class ScopeMiddleware:
         return HttpResponseRedirect(target)
 
     @staticmethod
-    def _actor(request: HttpRequest, *, route: str, now: datetime) -> Actor | None:
+    def _actor(request: HttpRequest, *, route: str, present: bool, now: datetime) -> Actor | None:
         user = get_user(request)
         if not user.is_authenticated or not user.is_active:
             return None
         actor = actor_of(user_id=user.pk, request_id=str(uuid.uuid4()), route=route)
-        if not _session_is_fresh(request, actor, now):
+        if not _session_is_fresh(request, actor, present=present, now=now):
             logout(request)
             return None
         return actor
 
 
-def _session_is_fresh(request: HttpRequest, actor: Actor, now: datetime) -> bool:
-    """Staff: 12 h in all and 15 minutes idle. Patients: long, on their own phone."""
+def _session_is_fresh(request: HttpRequest, actor: Actor, *, present: bool, now: datetime) -> bool:
+    """Staff: 12 h in all and 15 minutes idle. Patients: long, on their own phone. A poll is not presence."""
     stamp = now.timestamp()
     signed = request.session.setdefault("signed_at", stamp)
     seen = request.session.setdefault("seen_at", stamp)
@@ -153,6 +154,6 @@ def _session_is_fresh(request: HttpRequest, actor: Actor, now: datetime) -> bool
     idle = settings.STAFF_IDLE_SECONDS if is_staff else settings.PATIENT_SESSION_SECONDS
     if abs(stamp - signed) > longest or stamp - seen > idle:
         return False
-    if stamp - seen > SEEN_EVERY.total_seconds():
+    if present and stamp - seen > SEEN_EVERY.total_seconds():
         request.session["seen_at"] = stamp
     return True

@@ -5,8 +5,10 @@ value in the broker. Losing it loses no reminder, because the sweep calls the sa
 """
 
 import os
+from datetime import datetime
 
 from celery import Celery
+from celery.signals import task_postrun, task_prerun, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -55,6 +57,38 @@ def configure() -> Celery:
         imports=["recovery.tasks", "reminders.tasks", "config.tasks"],
     )
     return app
+
+
+_started: dict[str, datetime] = {}
+
+
+@worker_init.connect
+def _refuse_a_bad_start(**_: object) -> None:
+    """A worker serves: it refuses a powerful database role and a bad setting as the web does."""
+    from config.start import refuse_a_bad_start
+
+    refuse_a_bad_start()
+
+
+@task_prerun.connect
+def _note_start(task_id: str = "", **_: object) -> None:
+    from backend import clock
+
+    _started[task_id] = clock.now()
+
+
+@task_postrun.connect
+def _note_end(task_id: str = "", task: object = None, state: str = "", **_: object) -> None:
+    """Write down when a worker last ran each tick, as the sweep does: /readyz asks for either."""
+    from backend import clock
+    from config.ticks import all_ticks
+    from reminders.services.beats import note_tick
+
+    started = _started.pop(task_id, None)
+    name = {tick.task: tick.name for tick in all_ticks()}.get(getattr(task, "name", ""))
+    if started is not None and name is not None:
+        error = "" if state == "SUCCESS" else "failed"
+        note_tick(tick=name, runner="worker", started_at=started, finished_at=clock.now(), error=error)
 
 
 if os.environ.get("HOLDFAST_CELERY") == "1":

@@ -59,6 +59,12 @@ def all_ticks() -> list[Tick]:
             lambda ids, now: replies.work_inbound(program_ids=ids, now=now),
         ),
         Tick(
+            "end_closed_programs",
+            "reminders.tasks.end_closed_programs",
+            settings.PLAN_SECONDS,
+            lambda ids, now: planning.end_closed_programs(now=now),
+        ),
+        Tick(
             "plan_messages",
             "reminders.tasks.plan_messages",
             settings.PLAN_SECONDS,

@@ -16,6 +16,12 @@ def plan_messages(**_later_args: object) -> None:
 
 
 @shared_task(ignore_result=True)
+def end_closed_programs(**_later_args: object) -> None:
+    """Every minute: end what closed programs left waiting."""
+    planning.end_closed_programs(now=clock.now())
+
+
+@shared_task(ignore_result=True)
 def dispatch_due(**_later_args: object) -> None:
     """Every 5 s: send what is due, batch after batch; the number of batches is bounded."""
     dispatch.dispatch_due(program_ids=open_program_ids(), now=clock.now(), runner=RUNNER)

@@ -172,7 +172,8 @@ def plan(known: argparse.Namespace, rest: list[str]) -> tuple[bool, list[str], d
         arguments += ["-m", "not full", *(f"--ignore={folder}" for folder in ONLY_FULL)]
     if rest:
         return False, [*arguments, *rest], env
-    return True, [*arguments, "-n", str(WORKERS)], env
+    # Tests of one browser group share a site and a browser.
+    return True, [*arguments, "-n", str(WORKERS), "--dist", "loadgroup"], env
 
 
 def main(argv: list[str]) -> int:

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from backend import clock
-from backend.access import access
+from backend.access import access, poll
 from backend.rules.roles import Access
 from recovery.rules.states import Severity
 from recovery.selectors.worklist import Section, WorklistRow, worklist_mark, worklist_rows
@@ -37,6 +37,7 @@ def worklist_page(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @access(Access.CARE_TEAM)
+@poll
 def worklist_list(request: HttpRequest) -> HttpResponse:
     """GET /care/list/ - the list alone; 304 while nothing changed, without opening a name."""
     if request.headers.get("If-None-Match") == _mark(request):

@@ -10,9 +10,10 @@ from reminders.models import TickRun
 def late_ticks(*, intervals: dict[str, float], now: datetime) -> list[str]:
     """The ticks that nobody finished within their interval (seconds), in the order given."""
     last = dict(
-        TickRun.objects.filter(last_error="").values_list("tick").annotate(Max("finished_at")).values_list(
-            "tick", "finished_at__max"
-        )
+        TickRun.objects.filter(last_error="")
+        .values_list("tick")
+        .annotate(Max("finished_at"))
+        .values_list("tick", "finished_at__max")
     )
     return [
         name

@@ -279,20 +279,40 @@ def _counts(
 # --- one open question per number -------------------------------------------------------------------------
 
 
-def _open_questions(indexes: Collection[bytes], *, now: datetime) -> dict[bytes, tuple[int, datetime]]:
-    """The open question on each of these numbers, whichever patient it was put to: (message id, until)."""
+@dataclass(frozen=True, slots=True)
+class OpenQuestion:
+    """A question that waits for its answer on a number."""
+
+    message_id: int
+    slot: tuple[str, int, date, str]
+    until: datetime
+
+
+def question_slot(*, subject_kind: str, subject_id: int, slot_on: date, step: str) -> tuple[str, int, date, str]:
+    """What a question is about. A re-prompt asks about the same, so it takes the question over."""
+    return subject_kind, subject_id, slot_on, step.partition(".")[0]
+
+
+def _open_questions(indexes: Collection[bytes], *, now: datetime) -> dict[bytes, OpenQuestion]:
+    """The open question on each of these numbers, whichever patient it was put to."""
     if not indexes:
         return {}
     holders = {one.patient_id: one.phone_index for one in reminding.phone_holders(indexes)}
     rows = Message.objects.filter(patient_id__in=list(holders), question_open=True, expires_at__gt=now)
-    found: dict[bytes, tuple[int, datetime]] = {}
-    for pk, patient_id, until in rows.values_list("pk", "patient_id", "expires_at"):
-        index = holders[patient_id]
-        if index not in found or until > found[index][1]:
-            found[index] = (pk, until)
+    found: dict[bytes, OpenQuestion] = {}
+    for row in rows.only("patient_id", "expires_at", "subject_kind", "subject_id", "slot_on", "step"):
+        index = holders[row.patient_id or 0]
+        if index not in found or row.expires_at > found[index].until:
+            slot = question_slot(
+                subject_kind=row.subject_kind, subject_id=row.subject_id, slot_on=row.slot_on, step=row.step
+            )
+            found[index] = OpenQuestion(message_id=row.pk, slot=slot, until=row.expires_at)
     return found
 
 
-def _until(one: Claimed, address: Address, questions: Mapping[bytes, tuple[int, datetime]]) -> datetime | None:
+def _until(one: Claimed, address: Address, questions: Mapping[bytes, OpenQuestion]) -> datetime | None:
     asked = questions.get(address.index) if address.index is not None else None
-    return asked[1] if asked is not None and asked[0] != one.id else None
+    if asked is None or asked.message_id == one.id:
+        return None
+    slot = question_slot(subject_kind=one.subject_kind, subject_id=one.subject_id, slot_on=one.slot_on, step=one.step)
+    return None if asked.slot == slot else asked.until

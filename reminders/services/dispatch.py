@@ -393,6 +393,15 @@ UPDATE reminders_message SET question_open = false
 WHERE question_open AND expires_at <= %s AND patient_id = ANY (%s)
 """
 
+# A re-prompt asks about the same slot: it takes the open question over.
+_TAKE_OVER = """
+UPDATE reminders_message q SET question_open = false
+FROM reminders_message m
+WHERE m.id = ANY (%s) AND m.is_question AND q.patient_id = m.patient_id AND q.question_open AND q.id <> m.id
+  AND q.subject_kind = m.subject_kind AND q.subject_id = m.subject_id AND q.slot_on = m.slot_on
+  AND split_part(q.step, '.', 1) = split_part(m.step, '.', 1)
+"""
+
 # The last look before the wire, in the statement that commits to it: still ours, still in time, not opted out
 # since, and no other question open for this patient.
 _BEGIN = """
@@ -434,6 +443,7 @@ def _begin(part: Sequence[Ready], *, now: datetime, owner: str, provider: Provid
         patients = [one.message.patient_id for one in part if one.message.is_question and one.message.patient_id]
         if patients:
             cursor.execute(_FREE_QUESTIONS, [now, patients])
+            cursor.execute(_TAKE_OVER, [[one.message.id for one in part]])
         cursor.execute(
             _BEGIN,
             {

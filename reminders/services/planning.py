@@ -53,10 +53,9 @@ log = structlog.get_logger("holdfast.reminders")
 def plan_messages(*, program_ids: Iterable[int], now: datetime) -> int:
     """Plan what is owed, suppress what lost its reason; returns how many rows were made, moved or ended."""
     ids = list(program_ids)
-    changed = end_closed_programs(now=now)
     if not ids:
-        return changed
-    changed += suppress_moot(program_ids=ids, now=now, until=now + SOON)
+        return 0
+    changed = suppress_moot(program_ids=ids, now=now, until=now + SOON)
     changed += _plan_doses(ids, now)
     changed += _plan_visits(ids, now)
     changed += plan_notices(program_ids=ids, now=now)

@@ -320,3 +320,13 @@ def test_a_closed_program_is_caught_at_the_wire(texted, program, plan, send, com
     send(now + DUE)
     assert company.sent == []
     assert (first().state, first().why) == ("suppressed", "program_closed")
+
+
+def test_the_one_re_prompt_takes_its_slots_question_over(texted, plan, send, states, now):
+    """It asks about the same dose, so the first question must not hold it back until both expire."""
+    plan()
+    send(now + timedelta(minutes=11))
+    for minutes in range(60, 180, 5):
+        send(now + timedelta(minutes=minutes))
+    assert ("1.again", "accepted", "") in states()
+    assert list(Message.objects.filter(question_open=True).values_list("step", flat=True)) == ["1.again"]

@@ -114,7 +114,7 @@ def test_what_lost_its_reason_is_suppressed(texted, plan, change, why):
 def test_a_closed_program_sends_nothing_more(texted, program, plan, now):
     plan()
     Program.objects.filter(pk=program).update(closed_at=now)
-    planning.plan_messages(program_ids=[], now=now)
+    planning.end_closed_programs(now=now)
     assert set(Message.objects.values_list("state", "why")) == {("suppressed", "program_closed")}
 
 

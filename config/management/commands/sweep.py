@@ -12,6 +12,7 @@ from django.db import Error, close_old_connections, connection
 
 from backend import clock
 from backend.selectors.people import open_program_ids
+from config.start import refuse_a_bad_start
 from config.ticks import Tick, all_ticks
 
 log = structlog.get_logger("holdfast.sweep")
@@ -25,6 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="run every tick once and end")
 
     def handle(self, *args: Any, once: bool, **options: Any) -> None:
+        refuse_a_bad_start()
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())

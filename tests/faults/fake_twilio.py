@@ -148,7 +148,7 @@ class Twilio:
         async def handle(request: web.Request) -> web.StreamResponse:
             form = dict(await request.post()) if request.method == "POST" else {}
             to = str(form.get("To", "")) or request.query.get("To", "")
-            entry: dict[str, Any] = {"kind": kind, "at": time.monotonic(), "to": to, "form": form}
+            entry: dict[str, Any] = {"kind": kind, "to": to, "form": form, "query": dict(request.query)}
             self.requests.append(entry)
             fault = self._fault(kind, to)
             request["form"] = form
@@ -261,12 +261,12 @@ class Twilio:
     async def list(self, request: web.Request, fault: dict[str, Any]) -> web.Response:
         size = min(int(request.query.get("PageSize", 50)), 1000)
         page = int(request.query.get("Page", 0))
-        to, service = request.query.get("To", ""), request.query.get("MessagingServiceSid", "")
+        to = request.query.get("To", "")
         seen = time.monotonic() - self.list_lag_s
         rows = [
             text
             for text in (self.texts[sid] for sid in reversed(self.order))
-            if (not to or text.to == to) and (not service or text.service == service) and text.taken_at <= seen
+            if (not to or text.to == to) and text.taken_at <= seen
         ]
         uri = f"/{API_VERSION}/Accounts/{self.config.account}/Messages.json"
         return web.json_response(

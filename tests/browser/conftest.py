@@ -57,7 +57,7 @@ class Site:
         return self.url + self.links[name]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(
     servers: test_servers.TestServers, template_database: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
@@ -115,7 +115,9 @@ def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     raise AssertionError(log.read_text())
 
 
-@pytest.fixture(scope="session")
+# The package, not the session: while Playwright runs, its event loop runs in this process, and no other
+# test could start one.
+@pytest.fixture(scope="package")
 def browser(site: Site) -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
@@ -125,7 +127,7 @@ def browser(site: Site) -> Iterator[Any]:
         opened.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def sessions(browser: Any, site: Site) -> Callable[[str], dict[str, Any]]:
     """Signs an account in once, by its link and the button, and keeps its cookies."""
     known: dict[str, Any] = {}

@@ -31,6 +31,9 @@ def test_every_package_is_pinned_by_hash_and_names_no_host(name: str) -> None:
     assert "://" not in text
 
 
+PARALLEL = ("-n", "2", "--dist", "loadgroup")
+
+
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_scripts_are_plain_sh(name: str) -> None:
     shell = shutil.which("dash") or "sh"
@@ -183,10 +186,20 @@ def test_no_python_at_all_is_one_line_with_the_way_out(door: Door) -> None:
     ("argv", "static", "arguments", "env"),
     [
         pytest.param(
-            [], True, ["-m", "not full", *(f"--ignore={f}" for f in checks.ONLY_FULL), "-n", "2"], {}, id="everything"
+            [],
+            True,
+            ["-m", "not full", *(f"--ignore={f}" for f in checks.ONLY_FULL), *PARALLEL],
+            {},
+            id="everything",
         ),
-        pytest.param(["--full"], True, ["-n", "2"], {}, id="full"),
-        pytest.param(["--full", "--require-all"], True, ["--require-all", "-n", "2"], {}, id="every skip fails"),
+        pytest.param(["--full"], True, [*PARALLEL], {}, id="full"),
+        pytest.param(
+            ["--full", "--require-all"],
+            True,
+            ["--require-all", *PARALLEL],
+            {},
+            id="every skip fails",
+        ),
         pytest.param(["--faults"], False, ["tests/faults"], {"FAULTS": ""}, id="all faults"),
         pytest.param(
             ["--faults", "F2", "F11", "--seed", "7"],

@@ -24,9 +24,7 @@ HARD_ZONES = [NEW_YORK, "Europe/Dublin", "Australia/Lord_Howe", "America/Havana"
         pytest.param(NEW_YORK, date(2026, 3, 8), time(1, 59), "2026-03-08T06:59Z", id="last-before-gap"),
         pytest.param(NEW_YORK, date(2026, 11, 1), time(1, 30), "2026-11-01T05:30Z", id="overlap-first"),
         pytest.param(NEW_YORK, date(2026, 11, 1), time(2), "2026-11-01T07:00Z", id="after-overlap"),
-        pytest.param(
-            "Australia/Lord_Howe", date(2026, 10, 4), time(2, 15), "2026-10-03T15:30Z", id="half-hour"
-        ),
+        pytest.param("Australia/Lord_Howe", date(2026, 10, 4), time(2, 15), "2026-10-03T15:30Z", id="half-hour"),
         pytest.param("America/Sao_Paulo", date(2018, 11, 4), time(0), "2018-11-04T03:00Z", id="midnight"),
         pytest.param("Pacific/Apia", date(2011, 12, 30), time(8), "2011-12-30T10:00Z", id="no-such-day"),
         pytest.param("Asia/Kathmandu", date(2026, 6, 1), time(8), "2026-06-01T02:15Z", id="quarters"),

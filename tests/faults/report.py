@@ -14,9 +14,9 @@ HEAD = """# Faults
 Written by `./test --full` and `./test --faults`; do not edit. Each fault of M 6 is played in cells: real processes,
 PostgreSQL, Valkey where it matters, a fake provider on loopback, every interval at about 1/100 time, longer spans by
 moving the clock. A cell survived when everything due had its outcome, the provider's own ledger shows nothing lost,
-doubled, late, outside the window or after STOP, and the invariants I1 to I10 hold. A row is written by each run
-of its fault; "seeds" is how many a full run plays; `./test --faults F2 --seed 7` repeats one. "Exactly one resend" is proved against this fake and
-assumed of Twilio, whose list is not known to be immediately consistent.
+doubled, late, outside the window or after STOP, and the invariants I1 to I10 hold. A row is written by each run of its
+fault; "seeds" is how many a full run plays, and `./test --faults F2 --seed 7` repeats one of them. "Exactly one resend"
+is proved against this fake and assumed of Twilio, whose list is not known to be immediately consistent.
 
 """
 

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -215,25 +216,35 @@ class Processes(harness.Processes):
         "worker": ["-m", "celery", "-A", "config.celery", "worker", "--loglevel", "WARNING", "--without-gossip",
                    "--without-mingle"],
         "beat": ["-m", "celery", "-A", "config.celery", "beat", "--loglevel", "WARNING"],
+        "web": ["-m", "gunicorn", "config.wsgi:application", "--threads", "4", "--no-control-socket", "--log-level",
+                "warning"],
     }  # fmt: skip
 
     def start(self, name: str, **extra: str) -> None:
         kind = name.partition("-")[0]
-        if kind == "web":
-            self.environment |= extra
-            super().start(name)
-            return
         argv = list(self._ARGV[kind])
+        if kind == "web":
+            argv += ["--bind", f"127.0.0.1:{self.port}"]
         if kind == "beat":
             argv += ["-s", str(self.folder / name), "--pidfile", ""]
         if kind == "worker":
             argv += ["-n", f"{name}-{self.port}@localhost"]
-        self.run(name, [sys.executable, *argv], {"HOLDFAST_CELERY": "1"} | extra if kind != "sweep" else extra)
+        celery = {"HOLDFAST_CELERY": "1"} if kind in ("worker", "beat") else {}
+        self.run(name, [sys.executable, *argv], celery | extra)
+        if kind == "web":
+            until(self._web_answers, what="the web process answering")
 
     def run(self, name: str, argv: list[str], extra: dict[str, str]) -> None:
+        # A rig that is itself killed leaves nothing running.
+        with_us = [setpriv, "--pdeathsig", "KILL", "--"] if (setpriv := shutil.which("setpriv")) else []
         with (self.folder / f"{name}.log").open("ab") as log:
             self._running[name] = subprocess.Popen(
-                argv, cwd=ROOT, env=self.environment | extra, stdout=log, stderr=log, start_new_session=True
+                [*with_us, *argv],
+                cwd=ROOT,
+                env=self.environment | extra,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
 
     def _web_answers(self) -> bool:
@@ -245,14 +256,14 @@ class Processes(harness.Processes):
         return self._running[name].poll() is not None
 
     def signal(self, name: str, number: int) -> None:
-        """To this process and every child of its own."""
-        os.killpg(self._running[name].pid, number)
+        """To this process and every child of its own; to nobody once it has ended: its number may be another's."""
+        if self._running[name].poll() is None:
+            os.killpg(self._running[name].pid, number)
 
     def kill(self, name: str) -> None:
-        process = self._running.pop(name)
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait(timeout=10)
+            self.signal(name, signal.SIGKILL)
+        self._running.pop(name).wait(timeout=10)
 
     def forget(self, name: str) -> int:
         return self._running.pop(name).wait(timeout=10)

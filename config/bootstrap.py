@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from config.supervisor import Refusal
+from config.supervisor import Refusal, running
 
 __all__ = ["Refusal", "is_embedded", "prepare"]
 
@@ -50,8 +50,10 @@ def prepare(root: Path, *, owner: bool, servers: bool, migrate: bool, starts_the
         # Well-formed and leading nowhere: such a command opens no connection.
         os.environ.update(DATABASE_URL="postgres://none@127.0.0.1:1/none", REDIS_URL="redis://127.0.0.1:1/0")
         return
-    running = embedded.attach(var)
-    use_servers(running.owner_url, running.app_url, running.redis_url)
+    attached = embedded.attach(var)
+    use_servers(attached.owner_url, attached.app_url, attached.redis_url)
+    if url := (running(var) or {}).get("url"):
+        os.environ.setdefault("PUBLIC_BASE_URL", url)  # links lead to the ./run that is there
     if migrate:
         run_migrations(root)
 

@@ -20,7 +20,7 @@ from backend.selectors.people import programs_by_id, staff_phones
 from recovery.selectors import reminding
 from reminders.models import InboundMessage, Message
 from reminders.rules.dispatch import SendFacts
-from reminders.rules.planning import ordinal_of
+from reminders.rules.planning import POLICY, ordinal_of
 from reminders.rules.states import MAYBE_OUT, PROMPTS, Audience, CapGroup, MessageClass, SubjectKind
 from reminders.rules.window import Outside
 from reminders.selectors.optouts import opted_out
@@ -152,7 +152,7 @@ def facts_of(claimed: Sequence[Claimed], *, now: datetime) -> Known:
                 facts.doses_today = len(count.doses_today - {_dose_key(one)})
             facts.unanswered_days = silence.get(one.patient_id, ANSWERED).days
             if one.is_question:
-                facts.open_question_until = _until(one, address, questions)
+                facts.open_question_until = _until(one, address, questions, now=now)
         known.facts[one.id] = facts
     return known
 
@@ -286,6 +286,7 @@ class OpenQuestion:
     message_id: int
     slot: tuple[str, int, date, str]
     until: datetime
+    asked_at: datetime | None
 
 
 def question_slot(*, subject_kind: str, subject_id: int, slot_on: date, step: str) -> tuple[str, int, date, str]:
@@ -300,19 +301,25 @@ def _open_questions(indexes: Collection[bytes], *, now: datetime) -> dict[bytes,
     holders = {one.patient_id: one.phone_index for one in reminding.phone_holders(indexes)}
     rows = Message.objects.filter(patient_id__in=list(holders), question_open=True, expires_at__gt=now)
     found: dict[bytes, OpenQuestion] = {}
-    for row in rows.only("patient_id", "expires_at", "subject_kind", "subject_id", "slot_on", "step"):
+    for row in rows.only("patient_id", "expires_at", "sending_at", "subject_kind", "subject_id", "slot_on", "step"):
         index = holders[row.patient_id or 0]
         if index not in found or row.expires_at > found[index].until:
             slot = question_slot(
                 subject_kind=row.subject_kind, subject_id=row.subject_id, slot_on=row.slot_on, step=row.step
             )
-            found[index] = OpenQuestion(message_id=row.pk, slot=slot, until=row.expires_at)
+            found[index] = OpenQuestion(message_id=row.pk, slot=slot, until=row.expires_at, asked_at=row.sending_at)
     return found
 
 
-def _until(one: Claimed, address: Address, questions: Mapping[bytes, OpenQuestion]) -> datetime | None:
+def _until(
+    one: Claimed, address: Address, questions: Mapping[bytes, OpenQuestion], *, now: datetime
+) -> datetime | None:
     asked = questions.get(address.index) if address.index is not None else None
     if asked is None or asked.message_id == one.id:
         return None
     slot = question_slot(subject_kind=one.subject_kind, subject_id=one.subject_id, slot_on=one.slot_on, step=one.step)
-    return None if asked.slot == slot else asked.until
+    if asked.slot != slot:
+        return asked.until
+    # A first text that left late (an outage, a late start) must not bring its re-prompt along.
+    ready = (asked.asked_at or asked.until) + POLICY.again_after
+    return ready if ready > now else None

@@ -329,3 +329,13 @@ def test_the_one_re_prompt_takes_its_slots_question_over(texted, plan, send, sta
         send(now + timedelta(minutes=minutes))
     assert ("1.again", "accepted", "") in states()
     assert list(Message.objects.filter(question_open=True).values_list("step", flat=True)) == ["1.again"]
+
+
+def test_a_first_text_that_left_late_does_not_bring_its_re_prompt_along(texted, plan, send, company, now):
+    plan()
+    late = now + timedelta(minutes=90)  # both are due by now
+    send(late)
+    send(late + timedelta(minutes=1))
+    assert len(company.sent) == 1
+    send(late + timedelta(minutes=61))
+    assert len(company.sent) == 2

@@ -21,6 +21,7 @@ from bench.support.stats import figure, ratios
 DELAYS = {"": 0.0, "_100ms": 0.1}
 CONNECTIONS = 50
 BAR_NAIVE, BAR_BARE, BAR_RSS_MB = 20, 0.6, 300
+BATCH = 250
 NAIVE_SAMPLE = {"": 300, "_100ms": 60}
 
 
@@ -28,6 +29,7 @@ def main(argv: list[str]) -> int:
     options = report.parser("dispatch", __doc__, patients=1_500)
     options.add_argument("--processes", type=int, default=_cores(), help="of ours and of the bare client: %(default)s")
     options.add_argument("--connections", type=int, default=CONNECTIONS, help="of each process: %(default)s")
+    options.add_argument("--batch", type=int, default=BATCH, help="rows that ours claims at once: %(default)s")
     options.add_argument("--concurrency", type=int, help="of Celery's worker; its own default is one for each core")
     options = options.parse_args(argv)
     say = report.progress(options.json)
@@ -41,6 +43,7 @@ def main(argv: list[str]) -> int:
             TWILIO_MESSAGING_SERVICE_SID=SERVICE,
             TWILIO_BASE_URL=provider.urls[0],
             SEND_CONNECTIONS=str(options.connections),
+            DISPATCH_BATCH=str(options.batch),
         ) as base,
     ):
         from bench.support import celery_naive
@@ -59,6 +62,7 @@ def main(argv: list[str]) -> int:
             "patients": options.patients,
             "processes": options.processes,
             "connections": options.connections,
+            "batch": options.batch,
             "celery_concurrency": options.concurrency or "default",
         }
     say("")

@@ -124,20 +124,21 @@ def send_reminder(program_id: int, message_id: int, now: str, base_url: str) -> 
         )
 
 
-@app.task
-def send_due(program_id: int, now: str, base_url: str) -> None:
-    """What beat calls: a task for each text that is due."""
+def due(*, program_id: int, now: str) -> list[int]:
+    """The ids of the texts that are due."""
     from backend.db import programs
     from reminders.models import Message
 
     at = datetime.fromisoformat(now)
     with programs([program_id]):
-        due = list(
-            Message.objects.filter(
-                program_id=program_id, state="planned", send_after__lte=at, expires_at__gt=at
-            ).values_list("pk", flat=True)
-        )
-    for message_id in due:
+        rows = Message.objects.filter(program_id=program_id, state="planned", send_after__lte=at, expires_at__gt=at)
+        return list(rows.values_list("pk", flat=True))
+
+
+@app.task
+def send_due(program_id: int, now: str, base_url: str) -> None:
+    """What beat calls: a task for each text that is due."""
+    for message_id in due(program_id=program_id, now=now):
         send_reminder.delay(program_id, message_id, now, base_url)
 
 

@@ -64,7 +64,7 @@ class _Bare:
     async def _post(self, base_url: str, count: int) -> int:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                auth=aiohttp.BasicAuth(ACCOUNT, AUTH_TOKEN),
+                headers={"Authorization": aiohttp.encode_basic_auth(ACCOUNT, AUTH_TOKEN)},
                 connector=aiohttp.TCPConnector(limit=self._connections),
                 timeout=aiohttp.ClientTimeout(total=10),
             )

@@ -153,7 +153,8 @@ _COLUMNS = (
 )
 
 # Each priority is a range scan of its own, so that what waits for later costs nothing. The best row of each
-# patient is chosen inside and locked outside, because DISTINCT and FOR UPDATE exclude each other. The conditions
+# patient is chosen inside and locked outside, because DISTINCT and FOR UPDATE exclude each other. The limit counts
+# rows that were locked: what another runner is just claiming is passed over, not given up for. The conditions
 # stand outside again: PostgreSQL asks them once more about a row that changed while we waited for its lock.
 _CLAIM = f"""
 WITH near AS (
@@ -171,8 +172,9 @@ WITH near AS (
   ORDER BY COALESCE(patient_id, -id), priority, send_after, id
 ), chosen AS (
   SELECT m.id FROM reminders_message m
-  WHERE m.id IN (SELECT id FROM best ORDER BY priority, send_after, id LIMIT %(limit)s)
+  WHERE m.id IN (SELECT id FROM best)
     AND m.state = 'planned' AND m.send_after <= %(now)s AND m.expires_at > %(now)s
+  ORDER BY m.priority, m.send_after, m.id LIMIT %(limit)s
   FOR UPDATE SKIP LOCKED
 )
 UPDATE reminders_message m SET state = 'claimed', claimed_by = %(owner)s, lease_until = %(lease)s

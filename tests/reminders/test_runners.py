@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.db import connection
 
@@ -129,6 +130,18 @@ def test_eight_runners_claim_each_row_once_and_each_patient_once(due):
     assert max(Counter(one.patient_id for one in rows).values()) == 1
     with programs([program_id]):
         assert Message.objects.filter(state="claimed").count() == len(rows)
+
+
+def test_a_runner_passes_over_what_another_is_claiming(due, own_database):
+    program_id = due(patients=6, texts_each=1)
+    with programs([program_id]):
+        first = list(Message.objects.order_by("send_after", "pk").values_list("pk", flat=True)[:3])
+    with psycopg.connect(own_database) as other:
+        other.execute("SELECT set_config('app.programs', %s, true), set_config('app.patient', '*', true)", [str(program_id)])
+        other.execute("SELECT id FROM reminders_message WHERE id = ANY (%s) FOR UPDATE", [first])
+        taken = dispatch.claim(program_ids=[program_id], now=NOW, limit=3, owner="second")
+    assert len(taken) == 3
+    assert not {one.id for one in taken} & set(first)
 
 
 def test_runners_together_send_everything_once(due, settings):

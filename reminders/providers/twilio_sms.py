@@ -12,8 +12,9 @@ import logging
 from collections.abc import Awaitable, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote_plus, urlsplit
 
 import aiohttp
 from django.conf import settings
@@ -105,7 +106,7 @@ class Wire(AsyncHttpClient):
                 method,
                 self._address(url),
                 params=_plain(params),
-                data=_plain(data),
+                data=_form(data),
                 headers=_signed(headers, auth),
                 allow_redirects=False,
             ) as answer:
@@ -161,6 +162,20 @@ def _json(body: bytes) -> dict[str, Any] | None:
     except ValueError:
         return None
     return content if isinstance(content, dict) else None
+
+
+# Many texts share these; a number or a token is of one text and is not kept.
+_SHARED = frozenset({"Body", "MessagingServiceSid", "SmartEncoded", "ValidityPeriod"})
+_quoted = lru_cache(maxsize=1024)(quote_plus)
+
+
+def _form(values: dict[str, object] | None) -> bytes | None:
+    """A form, ready for the wire: aiohttp quotes the same few texts again for each number (a fifth of a post)."""
+    plain = _plain(values)
+    if plain is None:
+        return None
+    pairs = ((key, _quoted(text) if key in _SHARED else quote_plus(text)) for key, text in plain.items())
+    return "&".join(f"{key}={text}" for key, text in pairs).encode()
 
 
 def _plain(values: dict[str, object] | None) -> dict[str, str] | None:

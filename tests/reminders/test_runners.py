@@ -137,7 +137,9 @@ def test_a_runner_passes_over_what_another_is_claiming(due, own_database):
     with programs([program_id]):
         first = list(Message.objects.order_by("send_after", "pk").values_list("pk", flat=True)[:3])
     with psycopg.connect(own_database) as other:
-        other.execute("SELECT set_config('app.programs', %s, true), set_config('app.patient', '*', true)", [str(program_id)])
+        other.execute(
+            "SELECT set_config('app.programs', %s, true), set_config('app.patient', '*', true)", [str(program_id)]
+        )
         other.execute("SELECT id FROM reminders_message WHERE id = ANY (%s) FOR UPDATE", [first])
         taken = dispatch.claim(program_ids=[program_id], now=NOW, limit=3, owner="second")
     assert len(taken) == 3

@@ -6,7 +6,7 @@ days, and with what was raised last. An alarm of a single rule has the 7 quiet d
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from bench.craving_world import FIRST_JUDGED, Days, Person, Rise, typed_moments
@@ -19,7 +19,7 @@ RULES = ("A", "B", "C", "D", "E", "F", "G", "H")
 LIST = "list"
 A_OR_B_OR_C = "A or B or C"
 LANES = (*RULES, A_OR_B_OR_C, LIST)
-READ_DAYS = 61
+READ_DAYS = 96
 """How far back the service reads; a test holds this to what it does."""
 HIT_DAYS = 14
 DAY_0 = date(2026, 1, 1)
@@ -32,9 +32,11 @@ class State:
     last: dict[str, int] = field(default_factory=dict)
     raised_on: date | None = None
     raised: Severity | None = None
+    high_raised_on: date | None = None
+    high_raised: Severity | None = None
 
     def copy(self) -> "State":
-        return State(dict(self.last), self.raised_on, self.raised)
+        return replace(self, last=dict(self.last))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ def walk(
             dose_missed=any(day - quiet < missed <= day for missed in said.missed_doses),
             last_raised_on=state.raised_on,
             last_raised=state.raised,
+            high_raised_on=state.high_raised_on,
+            high_raised=state.high_raised,
         )
         window = readings[bisect_left(numbers, day - READ_DAYS) : index + 1]
         found = assess(window, policy=policy, on_day=on_day, context=context)
@@ -78,6 +82,8 @@ def walk(
             state.raised_on, state.raised = on_day, found.rise.severity
             if found.rise.reaches_list:
                 alarms.append(Alarm(day, LIST))
+                if found.rise.leading == "A":
+                    state.high_raised_on, state.high_raised = on_day, found.rise.severity
     return alarms
 
 

@@ -71,6 +71,9 @@ class Context:
     """A dose was stated missed or skipped; not reported is not missed."""
     last_raised_on: date | None = None
     last_raised: Severity | None = None
+    high_raised_on: date | None = None
+    """When rule A itself last reached the list, and how severe it was then."""
+    high_raised: Severity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +181,8 @@ def assess(readings: Sequence[Reading], *, policy: Policy, on_day: date, context
 
     One rise at most: rule A is the kind ``craving_high``, the others are
     ``craving_rise``; the worse of the two, A when they are equal. It is raised
-    again only 7 days after ``context.last_raised_on`` or at a higher severity.
+    again only 7 days after ``context.last_raised_on`` or at a higher severity. For
+    28 days after A itself reached the list another A of that severity is info.
     """
     context = context or Context()
     seen = _observe(readings, policy=policy, on_day=on_day)
@@ -187,6 +191,8 @@ def assess(readings: Sequence[Reading], *, policy: Policy, on_day: date, context
         return Assessment((), empty, None)
     raised_by = _raised_by(seen, context, policy)
     severities = _severities(seen, raised_by, policy)
+    if "A" in severities and _high_was_said(severities["A"], on_day, context, policy):
+        severities["A"] = Severity.INFO
     results = tuple(
         RuleResult(rule, rule in severities, value, severities.get(rule))
         for rule, value in (
@@ -382,6 +388,14 @@ def _severity_of_a(seen: _Seen, near_high_usual: bool, policy: Policy) -> Severi
     usual = seen.baseline
     expected = usual.personal and seen.highest_today - usual.mean < policy.craving_list_high_sd * usual.steady_sd
     return Severity.INFO if near_high_usual or expected else Severity.AMBER
+
+
+def _high_was_said(severity: Severity, on_day: date, context: Context, policy: Policy) -> bool:
+    if context.high_raised_on is None or context.high_raised is None:
+        return False
+    if (on_day - context.high_raised_on).days >= policy.craving_high_again_days:
+        return False
+    return severity.rank <= context.high_raised.rank
 
 
 def _too_soon(severity: Severity, on_day: date, context: Context, policy: Policy) -> bool:

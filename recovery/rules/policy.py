@@ -9,6 +9,7 @@ is unsigned (contract 3).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
@@ -17,7 +18,7 @@ from typing import Any
 
 Value = bool | int | float
 
-DEFAULT_VERSION = "default-1"
+DEFAULT_VERSION = "default-2"
 
 
 class PolicyError(ValueError):
@@ -139,7 +140,7 @@ class Policy:
     craving_ewma_weight: float = _number(0.3, "weight of the latest", "C 6.4 D (PD)", 0.01, 1.0)
     craving_ewma_at: float = _number(1.3, "standard deviations", "C 6.4 D (PD)", 0.0, 10.0)
     craving_cusum_slack: float = _number(0.75, "standard deviations", "C 6.4 E (PD)", 0.0, 5.0)
-    craving_cusum_at: float = _number(4.0, "standard deviations", "C 6.4 E (PD)", 0.1, 50.0)
+    craving_cusum_at: float = _number(4.4, "standard deviations", "C 6.4 E has 4; tuned on C 6.5 (PD)", 0.1, 50.0)
     craving_slope_days: int = _number(10, _DAYS, "C 6.4 F (PD)", 3, 60)
     craving_slope_min: int = _number(5, "check-ins", "C 6.4 F (PD)", 3, 60)
     craving_slope_per_day: float = _number(0.25, "points a day", "C 6.4 F (PD)", 0.0, 10.0)
@@ -153,14 +154,15 @@ class Policy:
     craving_drift_from_days: int = _number(60, "days back", "tuned on C 6.5 (PD)", 8, 365)
     craving_steady_sd: float = _number(1.3, "points", "tuned on C 6.5 (PD)", 0.1, 5.0)
     craving_steady_weight: int = _number(10, "check-ins", "tuned on C 6.5 (PD)", 0, 200)
-    craving_list_rise_sd: float = _number(2.1, "standard deviations", "tuned on C 6.5 (PD)", 0.0, 10.0)
-    craving_list_high_sd: float = _number(2.5, "standard deviations", "tuned on C 6.5 (PD)", 0.0, 10.0)
+    craving_list_rise_sd: float = _number(2.3, "standard deviations", "tuned on C 6.5 (PD)", 0.0, 10.0)
+    craving_list_high_sd: float = _number(0.0, "standard deviations", "S 17: A as it stands (PD)", 0.0, 10.0)
     craving_list_fixed_cuts: bool = _switch(False, "C 6.5: B and G find who is always high (PD)")
     craving_list_drift: bool = _switch(True, "C 6.5: E finds a rise at the least cost (PD)")
     craving_prior_mean: float = _number(2.0, "points of 10", "C 6.3 (PD)", 0.0, 10.0)
     craving_prior_sd: float = _number(2.0, "points", "C 6.3 (PD)", 0.1, 5.0)
     craving_prior_weight: int = _number(10, "check-ins", "C 6.3 (PD)", 0, 100)
     craving_again_after_days: int = _number(7, _DAYS, "C 6.4 (PD)", 0, 60)
+    craving_high_again_days: int = _number(28, _DAYS, "tuned on C 6.5 (PD)", 0, 90)
     craving_careless_sd: float = _number(2.7, "points", "C 6.7 (PD)", 1.0, 5.0)
     craving_careless_step: float = _number(3.2, "points between check-ins", "C 6.7 (PD)", 1.0, 10.0)
     craving_review_days: int = _number(30, _DAYS, "S 17 (PD)", 7, 365)
@@ -176,6 +178,17 @@ class Policy:
     reassign_at_share: float = _number(0.5, "share of the response time", "C 7 (PD)", 0.1, 1.0)
     same_day_after_opening_hours: int = _number(4, "hours", "C 7 (PD)", 1, 24)
 
+
+# What earlier defaults said where the version after them says something else; None: there was no such number.
+# A stored decision names the version it used, so a changed default needs a new version and a line here.
+_BEFORE: dict[str, dict[str, Value | None]] = {
+    "default-1": {
+        "craving_cusum_at": 4.0,
+        "craving_list_rise_sd": 2.1,
+        "craving_list_high_sd": 2.5,
+        "craving_high_again_days": None,
+    },
+}
 
 _NOT_NUMBERS = {"version", "signatures"}
 _ASCENDING = (
@@ -193,6 +206,52 @@ _ASCENDING = (
 def default_policy() -> Policy:
     """Return the defaults of C and S, all unsigned."""
     return Policy()
+
+
+def defaults_of(version: str) -> dict[str, Value]:
+    """Return every number as the defaults of ``version`` had it.
+
+    Raises ``PolicyError`` for a version that never was.
+    """
+    if version != DEFAULT_VERSION and version not in _BEFORE:
+        raise PolicyError("There were never defaults of this version.", field="version")
+    values: dict[str, Value] = {number.key: number.value for number in numbers(Policy())}
+    for older in reversed(_BEFORE):
+        if version == DEFAULT_VERSION:
+            break
+        for key, value in _BEFORE[older].items():
+            if value is None:
+                values.pop(key, None)
+            else:
+                values[key] = value
+        if older == version:
+            break
+    return values
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a stored policy version says: which defaults, and how many of a program's own changes lay over them."""
+
+    defaults: str
+    program_id: int | None = None
+    changes: int = 0
+
+    def __str__(self) -> str:
+        return self.defaults if self.program_id is None else f"{self.defaults}/p{self.program_id}.{self.changes}"
+
+    @classmethod
+    def read(cls, text: str) -> Version:
+        """Read what ``str`` wrote. Raises ``PolicyError`` for anything else."""
+        found = _VERSION.fullmatch(text)
+        if found is None:
+            raise PolicyError("This names no policy.", field="version")
+        if found["program"] is None:
+            return cls(found["defaults"])
+        return cls(found["defaults"], int(found["program"]), int(found["changes"]))
+
+
+_VERSION = re.compile(r"(?P<defaults>default-[0-9]+)(/p(?P<program>[0-9]{1,18})\.(?P<changes>[0-9]{1,9}))?", re.ASCII)
 
 
 def numbers(policy: Policy) -> list[Number]:
@@ -261,6 +320,32 @@ def signed(policy: Policy, *, keys: Iterable[str], by: str) -> Policy:
         _metadata(key)
         signatures[key] = by
     return replace(policy, signatures=tuple(sorted(signatures.items())))
+
+
+def known(key: str) -> bool:
+    """Whether there is a number of this name."""
+    return key in _FIELDS
+
+
+def read_value(key: str, text: str) -> Value:
+    """Return what a person wrote into a form for this number.
+
+    Whole numbers in digits, decimals with a point, switches as ``yes`` or ``no``.
+    Raises ``PolicyError`` for an unknown number, for anything else, and outside its range.
+    """
+    _metadata(key)
+    kind, text = type(_FIELDS[key].default), text.strip()
+    if kind is bool:
+        if text not in ("yes", "no"):
+            raise PolicyError("This is answered by yes or no.", field=key)
+        return text == "yes"
+    if kind is int:
+        if not re.fullmatch(r"-?[0-9]{1,9}", text, re.ASCII):
+            raise PolicyError("This must be a whole number.", field=key)
+        return _checked(key, int(text))
+    if not re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,6})?", text, re.ASCII):
+        raise PolicyError("This must be a number such as 0.5.", field=key)
+    return _checked(key, float(text))
 
 
 _FIELDS = {each.name: each for each in fields(Policy) if each.name not in _NOT_NUMBERS}

@@ -3,6 +3,8 @@
 import json
 from datetime import date, datetime, timedelta
 
+from django.db.models import Q
+
 from backend.access import NOBODY, Actor
 from backend.rules import wall_time
 from recovery.models import CravingLog, Dose, Flag, Patient, Treatment
@@ -16,7 +18,7 @@ from recovery.services.flag_rows import Concern, raise_many
 
 CRAVING_KINDS = (FlagKind.CRAVING_HIGH, FlagKind.CRAVING_RISE)
 LIVE = [FlagStatus.OPEN.value, FlagStatus.OWNED.value, FlagStatus.SNOOZED.value]
-_READ_DAYS = 60  # what ``assess`` asks for: its longest look back, and the days before it that weigh little
+_READ_DAYS = 95  # what ``assess`` asks for: its longest look back, and the days before it that weigh little
 _MOST_ATTACHED = 20
 
 _ATTACH = """
@@ -127,21 +129,29 @@ def _readings(patient: Patient, substance: str, on_day: date) -> list[Reading]:
 
 def _context(patient: Patient, on_day: date, policy: Policy) -> Context:
     week_ago = on_day - timedelta(days=policy.craving_again_after_days)
-    since = wall_time.local_midnight(week_ago, patient.zone)
+    longest = max(policy.craving_again_after_days, policy.craving_high_again_days)
+    since = wall_time.local_midnight(on_day - timedelta(days=longest), patient.zone)
     flags = list(
         Flag.objects.filter(
+            # A flag that lives on keeps the day on which it was last raised, however long ago it was opened.
+            Q(opened_at__gte=since) | Q(status__in=LIVE) | Q(closed_at__gte=since),
             program_id=patient.program_id,
             patient_id=patient.pk,
             kind__in=[*(kind.value for kind in CRAVING_KINDS), FlagKind.REPORTED_USE.value],
-            opened_at__gte=since,
         )
         .order_by("opened_at", "id")
-        .values_list("kind", "severity", "evidence", "status")
+        .values_list("kind", "severity", "evidence", "opened_at")
     )
+    a_week_back = wall_time.local_midnight(week_ago, patient.zone)
     raised = [
-        (date.fromisoformat(evidence["on"]), Severity(severity))
+        (date.fromisoformat(evidence["on"]), Severity(severity), kind)
         for kind, severity, evidence, _ in flags
         if kind != FlagKind.REPORTED_USE.value
+    ]
+    high = [
+        (on, severity)
+        for on, severity, kind in raised
+        if kind == FlagKind.CRAVING_HIGH.value and severity.at_least(Severity.AMBER)
     ]
     missed = Dose.objects.filter(
         program_id=patient.program_id,
@@ -151,9 +161,14 @@ def _context(patient: Patient, on_day: date, policy: Policy) -> Context:
         state__in=[DoseState.MISSED.value, DoseState.SKIPPED.value],
     ).exists()
     last = max(raised, key=lambda each: each[0], default=None)
+    last_high = max(high, key=lambda each: each[0], default=None)
     return Context(
-        reported_use=any(kind == FlagKind.REPORTED_USE.value for kind, *_ in flags),
+        reported_use=any(
+            kind == FlagKind.REPORTED_USE.value and opened_at >= a_week_back for kind, _, _, opened_at in flags
+        ),
         dose_missed=missed,
         last_raised_on=None if last is None else last[0],
         last_raised=None if last is None else last[1],
+        high_raised_on=None if last_high is None else last_high[0],
+        high_raised=None if last_high is None else last_high[1],
     )

@@ -128,6 +128,35 @@ def test_a_week_passes_before_the_same_is_raised_again(feel, staff, patient, now
     assert [flag.severity for flag in live_flags(patient.pk)] == ["amber_plus"]
 
 
+def test_four_weeks_pass_before_a_high_answer_alone_reaches_the_list_again(feel, staff, patient, now):
+    def close():
+        for flag in live_flags(patient.pk):
+            close_flag(actor=staff, flag_id=flag.pk, outcome="reached", now=flag.opened_at)
+
+    def seen(back, intensity):
+        feel(intensity, now - back * DAY)
+        found = [(flag.kind, flag.severity) for flag in live_flags(patient.pk)]
+        close()
+        return found
+
+    assert seen(40, 8) == [("craving_high", "amber")]
+    assert seen(30, 8) == [("craving_high", "info")]
+    assert seen(13, 9) == [("craving_high", "info")]
+    assert seen(12, 8) == [("craving_high", "amber")]
+
+
+def test_a_flag_that_lives_on_remembers_the_day_on_which_it_was_last_raised(feel, staff, patient, now):
+    feel(8, now - 40 * DAY)
+    feel(9, now - 10 * DAY)
+    [flag] = live_flags(patient.pk)
+    assert (flag.opened_at, flag.evidence["on"]) == (now - 40 * DAY, str((now - 10 * DAY).date()))
+    close_flag(actor=staff, flag_id=flag.pk, outcome="reached", now=now - 9 * DAY)
+    feel(8, now - 8 * DAY)
+    assert live_flags(patient.pk) == []
+    feel(8, now)
+    assert [flag.severity for flag in live_flags(patient.pk)] == ["info"]
+
+
 def test_the_journal_takes_a_trigger_once(staff, patient, now):
     pk = uuid.uuid4()
 

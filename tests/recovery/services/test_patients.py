@@ -10,7 +10,7 @@ from backend.keys import name_index, phone_index
 from backend.models import AuditEvent, PolicyOverride
 from backend.selectors.keys import data_key
 from recovery.models import Dose, NamePrefix, Patient, Treatment
-from recovery.rules.policy import default_policy
+from recovery.rules.policy import DEFAULT_VERSION, default_policy
 from recovery.selectors.policy import policy_for
 from recovery.selectors.records import live_flags, open_treatment
 from recovery.services.cover import advance_bands
@@ -136,7 +136,7 @@ def test_a_programs_own_numbers_are_used_and_named(program, staff, patient, now)
             signed_at=now,
         )
     policy = policy_for(program)
-    assert (policy.overdue_1_from_dsl, policy.version) == (31, f"default-1/p{program}.2")
+    assert (policy.overdue_1_from_dsl, policy.version) == (31, f"{DEFAULT_VERSION}/p{program}.2")
     assert dict(policy.signatures) == {"overdue_1_from_dsl": f"user {staff.user_id}"}
 
     import uuid

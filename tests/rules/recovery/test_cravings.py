@@ -125,8 +125,8 @@ def test_s17_severity_of_rule_a(value, confidence, base, severity):
 @pytest.mark.parametrize(
     ("overrides", "severity"),
     [
-        pytest.param({}, Severity.INFO, id="within-2.5-spreads-of-the-usual"),
-        pytest.param({"craving_list_high_sd": 0.0}, Severity.AMBER, id="s17-without-a-budget"),
+        pytest.param({}, Severity.AMBER, id="s17"),
+        pytest.param({"craving_list_high_sd": 2.5}, Severity.INFO, id="a-program-that-asks-for-2.5-spreads"),
     ],
 )
 def test_the_budget_decides_whether_a_high_but_expected_answer_reaches_the_list(overrides, severity):
@@ -150,10 +150,10 @@ def test_the_budget_decides_whether_fixed_cuts_reach_the_list(overrides, severit
 
 
 def test_a_slow_drift_reaches_the_list_with_its_own_count():
-    readings = [*usual([2] * 16), ago(6, 4), ago(3, 4), ago(1, 3), ago(0, 4)]
+    readings = [*usual([2] * 16), ago(6, 4), ago(4, 4), ago(2, 3), ago(1, 4), ago(0, 4)]
     rise = detect_rise(readings, policy=POLICY, on_day=TODAY)
-    assert (rise.leading, rise.severity, rise.check_ins) == ("E", Severity.AMBER, 4)
-    assert (rise.points_above, rise.since) == (1.75, TODAY - timedelta(6))
+    assert (rise.leading, rise.severity, rise.check_ins) == ("E", Severity.AMBER, 5)
+    assert (round(rise.points_above, 2), rise.since) == (1.8, TODAY - timedelta(6))
     quiet = with_overrides(POLICY, {"craving_list_drift": False})
     assert detect_rise(readings, policy=quiet, on_day=TODAY).severity is Severity.INFO
 
@@ -232,6 +232,42 @@ def test_h_by_itself_raises_nothing():
 def test_it_is_raised_again_only_after_a_week_or_when_it_is_worse(days, before, again):
     context = Context(last_raised_on=TODAY - timedelta(days), last_raised=before)
     assert (rise_with(context) is not None) is again
+
+
+def high_again(days, value=8, confidence=None, before=Severity.AMBER, **more):
+    """A high answer ``days`` after rule A reached the list, of somebody for whom it is no drift."""
+    context = Context(high_raised_on=TODAY - timedelta(days), high_raised=before, **more)
+    return detect_rise([*usual([5, 6] * 6), ago(0, value, confidence)], policy=POLICY, on_day=TODAY, context=context)
+
+
+@pytest.mark.parametrize(
+    ("rise", "severity"),
+    [
+        pytest.param(high_again(27), Severity.INFO, id="within-28-days"),
+        pytest.param(high_again(27, 9), Severity.INFO, id="higher-on-the-scale-is-the-same-severity"),
+        pytest.param(high_again(28), Severity.AMBER, id="after-28-days"),
+        pytest.param(high_again(10, 9, 3), Severity.AMBER_PLUS, id="more-severe-at-once"),
+        pytest.param(high_again(10, 9, 3, Severity.AMBER_PLUS), Severity.INFO, id="as-severe"),
+        pytest.param(high_again(10, 8, reported_use=True), Severity.AMBER_PLUS, id="raised-by-use"),
+        pytest.param(high_again(-3), Severity.INFO, id="an-answer-told-late"),
+    ],
+)
+def test_a_high_answer_is_for_the_weekly_list_while_the_last_one_is_fresh(rise, severity):
+    assert (rise.leading, rise.severity) == ("A", severity)
+
+
+@pytest.mark.parametrize(
+    ("readings", "leading"),
+    [
+        pytest.param([ago(2, 5), ago(1, 6), ago(0, 8)], "C", id="three-answers"),
+        pytest.param([ago(0, 8)], "E", id="one-answer-far-above-the-usual"),
+    ],
+)
+def test_a_rise_reaches_the_list_although_a_high_answer_did_lately(readings, leading):
+    context = Context(high_raised_on=TODAY - timedelta(10), high_raised=Severity.AMBER)
+    rise = detect_rise([*STEADY_TWO, *readings], policy=POLICY, on_day=TODAY, context=context)
+    assert (rise.kind, rise.leading, rise.severity) == (FlagKind.CRAVING_RISE, leading, Severity.AMBER)
+    assert "A" in rise.rules
 
 
 def test_few_answers_lean_on_what_is_usual_for_people():

@@ -401,3 +401,63 @@ def with_flag_overrides(
             raise ValueError("An emergency stays red.")
         rules[kind] = rule
     return rules
+
+
+FLAG_KEY = "flag:"
+"""How a row of this table is named among the numbers that a program signed."""
+
+_FROM_SOONEST = (
+    Response.NOW,
+    Response.MINUTES_15,
+    Response.MINUTES_30,
+    Response.HOURS_2,
+    Response.HOURS_4,
+    Response.SAME_DAY,
+    Response.ONE_BUSINESS_DAY,
+    Response.TWO_BUSINESS_DAYS,
+    Response.HOURS_72,
+    Response.WEEKLY,
+)
+
+
+def flag_kind_of(key: str) -> FlagKind | None:
+    """Return the kind that a signed row is about; None for a number, and for a kind that is no more."""
+    name = key.removeprefix(FLAG_KEY)
+    return FlagKind(name) if key.startswith(FLAG_KEY) and name in set(FlagKind) else None
+
+
+def signed_columns(rule: FlagRule, *, response: Response | None = None) -> dict[str, str | None]:
+    """Return what a signature of this row says, as plain JSON; ``response`` None: as the row has it.
+
+    Raises ``ValueError`` for an emergency that would be answered later than the table says.
+    """
+    response = response or rule.response
+    if _too_late(rule, response):
+        raise ValueError("An emergency is not answered later.")
+    return {
+        "severity": rule.severity.value,
+        "alcohol_only": None if rule.alcohol_only is None else rule.alcohol_only.value,
+        "owner": rule.owner.value,
+        "response": response.value,
+    }
+
+
+def _too_late(rule: FlagRule, response: Response) -> bool:
+    return rule.emergency and _FROM_SOONEST.index(response) > _FROM_SOONEST.index(FLAG_RULES[rule.kind].response)
+
+
+def with_signed_rows(rows: Mapping[FlagKind, tuple[Mapping[str, str | None], str]]) -> dict[FlagKind, FlagRule]:
+    """Return the table as a program signed it: ``{kind: (signed_columns, who)}``.
+
+    Its own response times count. A row whose severity or owner is no longer what was signed
+    has lost its signature, and so has an emergency that is now answered sooner than was signed.
+    Raises ``ValueError`` for a response that cannot be.
+    """
+    rules = dict(FLAG_RULES)
+    for kind, (columns, who) in rows.items():
+        response = Response(str(columns["response"]))
+        if _too_late(rules[kind], response):
+            continue
+        rule = replace(rules[kind], response=response)
+        rules[kind] = replace(rule, signed_by=who) if signed_columns(rule) == dict(columns) else rule
+    return rules

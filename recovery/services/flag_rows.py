@@ -13,11 +13,10 @@ from typing import Any
 
 from backend.access import NOBODY, Actor
 from backend.services import audit
-from recovery.rules.flags import FLAG_RULES, ClinicHours, respond_by, response_for
-from recovery.rules.policy import Policy
+from recovery.rules.flags import ClinicHours, respond_by, response_for
 from recovery.rules.states import FlagKind, FlagStatus, Severity
 from recovery.selectors.clinic import clinics
-from recovery.selectors.policy import policies_for
+from recovery.selectors.policy import ProgramRules, rules_for
 from recovery.services import sql
 
 REASON_ENDED = "reason_ended"
@@ -97,7 +96,7 @@ def raise_many(*, actor: Actor = NOBODY, concerns: Sequence[Concern], now: datet
             worst[concern.patient_id, concern.kind] = concern
     chosen = list(worst.values())
     programs = {concern.program_id for concern in chosen}
-    deadlines = _Deadlines(clinics(programs), policies_for(programs), now)
+    deadlines = _Deadlines(clinics(programs), rules_for(programs), now)
     written = sql.rows(
         _RAISE,
         {
@@ -130,19 +129,20 @@ def raise_many(*, actor: Actor = NOBODY, concerns: Sequence[Concern], now: datet
 class _Deadlines:
     """When somebody must have acted; computed once per program, kind and severity."""
 
-    def __init__(self, hours: dict[int, ClinicHours], policies: dict[int, Policy], now: datetime) -> None:
-        self._hours, self._policies, self._now = hours, policies, now
+    def __init__(self, hours: dict[int, ClinicHours], rules: dict[int, ProgramRules], now: datetime) -> None:
+        self._hours, self._rules, self._now = hours, rules, now
         self._known: dict[tuple[int, FlagKind, Severity], datetime] = {}
 
     def of(self, concern: Concern) -> datetime:
         key = (concern.program_id, concern.kind, concern.severity)
         if key not in self._known:
+            rules = self._rules[concern.program_id]
             self._known[key] = respond_by(
-                response_for(concern.kind, concern.severity),
+                response_for(concern.kind, concern.severity, rules.flags),
                 raised_at=self._now,
-                acute=FLAG_RULES[concern.kind].acute,
+                acute=rules.flags[concern.kind].acute,
                 clinic=self._hours[concern.program_id],
-                policy=self._policies[concern.program_id],
+                policy=rules.policy,
             )
         return self._known[key]
 

@@ -1,5 +1,153 @@
-"""The door of services to a program's numbers (see ``recovery.selectors.policy``)."""
+"""A program's clinical numbers: set, signed and never rewritten (contract 3)."""
 
-from recovery.selectors.policy import policies_for, policy_for
+from collections.abc import Collection, Mapping
+from datetime import datetime
 
-__all__ = ["policies_for", "policy_for"]
+from django.db import transaction
+
+from backend.access import Actor
+from backend.errors import Conflict, DomainError, NotAllowed
+from backend.rules.roles import Role
+from backend.services import audit
+from backend.services.policies import append_overrides, lock_policy
+from recovery.rules.flags import FLAG_KEY, FlagRule, flag_kind_of, signed_columns
+from recovery.rules.policy import PolicyError, known, numbers, with_overrides
+from recovery.rules.states import FlagKind, Response
+from recovery.selectors.policy import ProgramRules, policies_for, policy_for, rules_for
+
+__all__ = ["override_number", "override_numbers", "override_response", "policies_for", "policy_for", "sign_numbers"]
+
+AS_IT_STANDS = "read and signed as it stands"
+_LONGEST_REASON = 200
+
+
+class WrongNumber(DomainError):
+    """An unknown number, or a value that it cannot have; ``field`` names it."""
+
+    code = "wrong-number"
+
+
+class ReasonNeeded(DomainError):
+    code = "reason-needed"
+
+
+@transaction.atomic
+def override_number(
+    *, actor: Actor, program_id: int, key: str, value: object, reason: str, now: datetime, seen: str | None = None
+) -> str:
+    """Set one number of a program; see ``override_numbers``."""
+    return override_numbers(actor=actor, program_id=program_id, values={key: value}, reason=reason, now=now, seen=seen)
+
+
+@transaction.atomic
+def override_numbers(
+    *,
+    actor: Actor,
+    program_id: int,
+    values: Mapping[str, object],
+    reason: str,
+    now: datetime,
+    seen: str | None = None,
+) -> str:
+    """Set numbers of a program, signed by who sets them, and return the new policy version.
+
+    Only a medical director of the program may. Nothing is rewritten: each number gets a higher version, and
+    what was decided before keeps naming the version before. ``seen``: the version that the person
+    looked at; Conflict when somebody was faster. Raises NotAllowed, ReasonNeeded, WrongNumber.
+    """
+    rules, by = _begin(actor, program_id, seen)
+    reason = _reason(reason)
+    try:
+        changed = with_overrides(rules.policy, values)
+    except PolicyError as error:
+        raise WrongNumber(str(error), field=error.field) from None
+    return _write(actor, by, program_id, {key: getattr(changed, key) for key in values}, reason, "overridden", now)
+
+
+@transaction.atomic
+def override_response(
+    *,
+    actor: Actor,
+    program_id: int,
+    kind: FlagKind,
+    response: Response,
+    reason: str,
+    now: datetime,
+    seen: str | None = None,
+) -> str:
+    """Set how soon a concern must be answered, and sign its row; returns the new policy version.
+
+    Raises as ``override_numbers``, and WrongNumber for an emergency that would be answered later.
+    """
+    rules, by = _begin(actor, program_id, seen)
+    reason = _reason(reason)
+    try:
+        columns = signed_columns(rules.flags[kind], response=response)
+    except ValueError as error:
+        raise WrongNumber(str(error), field=FLAG_KEY + kind.value) from None
+    return _write(actor, by, program_id, {FLAG_KEY + kind.value: columns}, reason, "overridden", now)
+
+
+@transaction.atomic
+def sign_numbers(
+    *,
+    actor: Actor,
+    program_id: int,
+    keys: Collection[str],
+    now: datetime,
+    reason: str = AS_IT_STANDS,
+    seen: str | None = None,
+) -> str:
+    """Sign numbers, and rows of the table of concerns (``flag:KIND``), as they stand; returns the new version.
+
+    The value is signed with the name: a later default does not change a number that was signed.
+    Raises as ``override_numbers``; WrongNumber also when there is nothing to sign.
+    """
+    rules, by = _begin(actor, program_id, seen)
+    reason = _reason(reason)
+    if not keys:
+        raise WrongNumber("Nothing was chosen to sign.", field="keys")
+    values = {key: _as_it_stands(rules, key) for key in keys}
+    return _write(actor, by, program_id, values, reason, "signed", now)
+
+
+def _begin(actor: Actor, program_id: int, seen: str | None) -> tuple[ProgramRules, int]:
+    if actor.user_id is None or Role.MEDICAL_DIRECTOR not in actor.roles.get(program_id, ()):
+        raise NotAllowed("Only a medical director of the program signs its numbers.")
+    lock_policy(program_id=program_id)
+    rules = rules_for([program_id])[program_id]
+    if seen is not None and seen != rules.policy.version:
+        raise Conflict("The numbers have changed meanwhile. Nothing was saved. Please read them again.")
+    return rules, actor.user_id
+
+
+def _reason(text: str) -> str:
+    text = text.strip()
+    if not text or len(text) > _LONGEST_REASON or not text.isprintable():
+        raise ReasonNeeded(f"Give a reason in one line of at most {_LONGEST_REASON} characters.", field="reason")
+    return text
+
+
+def _as_it_stands(rules: ProgramRules, key: str) -> object:
+    kind = flag_kind_of(key)
+    if kind is not None:
+        rule: FlagRule = rules.flags[kind]
+        return signed_columns(rule)
+    if not known(key):
+        raise WrongNumber("There is no such number.", field=key)
+    return next(number.value for number in numbers(rules.policy) if number.key == key)
+
+
+def _write(
+    actor: Actor, by: int, program_id: int, values: Mapping[str, object], reason: str, what: str, now: datetime
+) -> str:
+    append_overrides(program_id=program_id, values=values, reason=reason, signed_by=by, now=now)
+    audit.record(
+        actor=actor,
+        action=f"policy.{what}",
+        program_id=program_id,
+        object_kind="program",
+        object_id=program_id,
+        fields=sorted(values),
+    )
+    return policy_for(program_id).version

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from recovery.web import flags, own, patient, worklist
+from recovery.web import flags, own, patient, policy, worklist
 
 urlpatterns = [
     path("care/", worklist.worklist_page, name="worklist"),
@@ -17,6 +17,9 @@ urlpatterns = [
     path("care/patients/<int:patient_id>/doses/<int:dose_id>/", patient.record_dose, name="patient-dose"),
     path("care/patients/<int:patient_id>/given/", patient.record_injection, name="patient-given"),
     path("care/patients/<int:patient_id>/contact/", patient.record_contact, name="patient-contact"),
+    path("care/policy/", policy.policy_page, name="policy"),
+    path("care/policy/<int:program_id>/sign/", policy.sign, name="policy-sign"),
+    path("care/policy/<int:program_id>/<str:key>/", policy.one, name="policy-one"),
     path("me/", own.own_page, name="own"),
     path("me/today/<int:dose_id>/", own.report, name="own-report"),
     path("me/scale/", own.scale, name="own-scale"),

@@ -66,3 +66,15 @@ def database_check(
     from config.start import database_faults
 
     return [Error(text, hint=hint, id="holdfast.E020") for text, hint in database_faults()]
+
+
+@register(Tags.database)
+def policy_check(
+    app_configs: Sequence[Any] | None, databases: Sequence[str] | None = None, **_kwargs: Any
+) -> list[CheckMessage]:
+    """The clinical numbers: in production each is signed by a named clinician (contract 3)."""
+    if not databases or settings.DB_ROLE == "owner":
+        return []
+    from config.start import policy_faults
+
+    return [Error(text, hint=hint, id="holdfast.E021") for text, hint in policy_faults()]

@@ -2,9 +2,15 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
-from django.db import OperationalError, connection
+from django.db import OperationalError, ProgrammingError, connection
+
+from backend.db import programs
+from backend.selectors.people import open_program_ids, programs_by_id
+from recovery.rules.policy import PolicyError
+from recovery.selectors.policy import unsigned_of
 
 APPEND_ONLY = (
     "backend_auditevent",
@@ -81,6 +87,31 @@ def database_faults() -> list[tuple[str, str]]:
             )
         )
     return faults
+
+
+def policy_faults() -> list[tuple[str, str]]:
+    """What is wrong with the clinical numbers of the open programs: ``(text, way out)`` each.
+
+    A number that cannot be stops every start; one that nobody signed stops production.
+    """
+    try:
+        ids = open_program_ids()
+        with programs(ids):
+            unsigned = unsigned_of(ids)
+    except (OperationalError, ProgrammingError):
+        return []  # database_faults says what is the matter
+    except PolicyError as error:
+        return [(f"A program's own clinical number cannot be: {error.field}. {error}", "manage.py policy_unsigned")]
+    if not settings.PRODUCTION or not any(unsigned.values()):
+        return []
+    slugs = {pk: row.slug for pk, row in programs_by_id(ids).items()}
+    listed = "; ".join(f"{slugs[pk]} ({len(keys)}): {', '.join(keys)}" for pk, keys in unsigned.items() if keys)
+    return [
+        (
+            f"Clinical numbers are unsigned, and production does not decide by them. {listed}.",
+            "The medical director reads and signs them at /care/policy/ while HOLDFAST_MODE is staging.",
+        )
+    ]
 
 
 def refuse_a_bad_start(out: Callable[[str], object] | None = None) -> None:

@@ -387,12 +387,14 @@ class Twilio:
             text.callbacks.append((status, answered))
             if 200 <= answered < 500:
                 return
-            await asyncio.sleep(0.05 * (attempt + 1))
+            await asyncio.sleep(min(1.0, 0.1 * (attempt + 1)))
 
     async def _post(self, url: str, form: dict[str, str], token: str | None = None) -> int:
         """POST a signed form; 0 when nobody answered."""
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15), trust_env=False)
+            self._session = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=120, sock_connect=5), trust_env=False
+            )
         headers = {"X-Twilio-Signature": sign(self.config.token if token is None else token, url, form)}
         try:
             async with self._session.post(url, data=form, headers=headers, allow_redirects=False) as answer:

@@ -52,6 +52,9 @@ AFTER_STOP_S = 5.0
 ON_ITS_WAY_S = 20.0
 """From the last look at the clock to the provider: a starved machine loads a client's modules in between."""
 
+TOLD = ROOT / "var" / "faults"
+"""What went wrong, one file a cell, as it happens: a run may not live to tell."""
+
 PACE = {
     "SWEEP_SECONDS": "0.05",
     "DISPATCH_SECONDS": "0.1",
@@ -169,7 +172,7 @@ class Fake:
         self._session = requests.Session()
 
     def _post(self, path: str, content: Any) -> Any:
-        answer = self._session.post(self._url + path, json=content, timeout=60)
+        answer = self._session.post(self._url + path, json=content, timeout=300)
         answer.raise_for_status()
         return answer.json()
 
@@ -324,6 +327,7 @@ class Cell:
         self.processes.run("fake", [sys.executable, "-m", "tests.faults.fake_twilio", json.dumps(config)], {})
         self.fake = Fake(f"http://127.0.0.1:{control}")
         until(self.fake.is_ready, what="the fake provider listening")
+        self.fake.receipts(retries=20)  # the web process may still be starting
         self._rows = psycopg.connect(self.servers.at(self.database, owner=True), autocommit=True, row_factory=dict_row)
 
     def close(self) -> None:
@@ -576,6 +580,8 @@ def play(cell: Cell, what: Callable[[Cell], list[str] | None]) -> list[str]:
         except (requests.RequestException, psycopg.Error, OSError) as error:
             found = [f"the rig itself: {type(error).__name__}: {error}"]
         if found:
+            TOLD.mkdir(parents=True, exist_ok=True)
+            (TOLD / f"{cell.fault}-{cell.seed}.txt").write_text("\n".join([*found, cell.processes.logs()]))
             found.append(f"seed {cell.seed}, {time.monotonic() - begun:.0f} s\n{cell.processes.logs()}")
         return found
     finally:

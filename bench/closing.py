@@ -6,6 +6,7 @@ either, in runs of three days, so that in every round flags are raised, rise, an
 for a sample in the same tables; rates are compared per patient. Then the rows that both wrote are compared.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -40,11 +41,14 @@ def end_of(day: date) -> datetime:
     return max(wall_time.day_end(day, zone) for zone in people.ZONES)
 
 
-def prepare(program_id: int, count: int, first: date) -> None:
-    """People with a history up to the day before ``first``."""
+def prepare(program_id: int, count: int, first: date, *, analyze: Callable[[], None] = lambda: None) -> None:
+    """People with a history up to the day before ``first``. ``analyze`` is called once they are there:
+    without statistics the first day of many people would be joined row by row.
+    """
     from bench.support import people
 
     people.make_people(program_id, count, daily=True, planned_until=date.max)
+    analyze()
     for back in range(HISTORY_DAYS, 0, -1):
         day = first - timedelta(days=back)
         people.make_doses(program_id, day, over=True, silent=silent_on(day), cycle=CYCLE)
@@ -71,7 +75,7 @@ def main(argv: list[str]) -> int:
         for name, size in sizes.items():
             say(f"making {size:,} people with {HISTORY_DAYS} days behind them for {name}")
             ids[name] = people.make_program(name)
-            prepare(ids[name], size, first)
+            prepare(ids[name], size, first, analyze=base.analyze)
         base.analyze()
         with rivals("bench.closing:ours", "bench.support.orm:close_in_a_loop") as started:
             runners = dict(zip(sizes, started, strict=True))

@@ -55,7 +55,8 @@ class Rival:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise RivalFailed(f"{self._target} ended; its error is above.")
+            code = self._process.wait(timeout=10)
+            raise RivalFailed(f"{self._target} ended with code {code}; if it said why, that is above.")
         return Answer(**json.loads(line))
 
     def run(self, **keywords: Any) -> Answer:

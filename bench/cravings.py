@@ -362,28 +362,31 @@ def _interval(row: Mapping[str, float], key: str, digits: int) -> str:
 
 # ---- Other sets ----------------------------------------------------------------------------------------------
 
+_DECISION_8: dict[str, Any] = {
+    "craving_list_high_sd": 2.5,
+    "craving_list_rise_sd": 2.1,
+    "craving_cusum_at": 4.0,
+    "craving_high_again_days": 0,
+}
 SETS: dict[str, dict[str, Any]] = {
     "as shipped": {},
+    "as decision 8 had it": _DECISION_8,
     "C 6.4 and S 17, no budget": {
-        "craving_list_high_sd": 0.0,
+        "craving_high_again_days": 0,
         "craving_list_rise_sd": 0.0,
         "craving_list_fixed_cuts": True,
         "craving_list_drift": False,
     },
-    "S 17's A alone": {
-        "craving_list_high_sd": 0.0,
+    "A alone": {"craving_list_rise_sd": 10.0, "craving_list_drift": False},
+    "A alone, again after 7 days": {
         "craving_list_rise_sd": 10.0,
         "craving_list_drift": False,
+        "craving_high_again_days": 0,
     },
-    "S 17's A, and E": {"craving_list_high_sd": 0.0, "craving_list_rise_sd": 10.0},
-    "S 17's A, and E tuned to the budget": {
-        "craving_list_high_sd": 0.0,
-        "craving_list_rise_sd": 10.0,
-        "craving_cusum_at": 5.0,
-        "craving_steady_weight": 20,
-    },
-    "S 17's A, and E at 6": {"craving_list_high_sd": 0.0, "craving_list_rise_sd": 10.0, "craving_cusum_at": 6.0},
-    "shipped without A's own limit": {"craving_list_high_sd": 0.0},
+    "shipped, A again after 7 days": {"craving_high_again_days": 0},
+    "shipped, E as in C 6.4": {"craving_cusum_at": 4.0},
+    "shipped, E as in C 6.4, C as in decision 8": {"craving_cusum_at": 4.0, "craving_list_rise_sd": 2.1},
+    "shipped, E as in C 6.4, without C": {"craving_cusum_at": 4.0, "craving_list_rise_sd": 10.0},
     "shipped without E": {"craving_list_drift": False},
     "shipped with every C": {"craving_list_rise_sd": 0.0},
 }

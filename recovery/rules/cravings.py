@@ -13,13 +13,15 @@ back instead of 35, and its spread leans on what is common among people
 spread was guessed too small. ``ewma`` and ``cusum`` alone are C 6.4's.
 
 How much a rule says, and with that whether a coordinator sees it today (amber
-and above), is chosen to fit a program's budget of alarms: a rise against the own
-usual reaches the list; what is high but usual for the person goes to the weekly
-list. That departs from S 17 and C 6.4, and is measured in docs/clinical/cravings.md
-and weighed in docs/decisions/0008. ``craving_list_*`` in the policy are the knobs:
-``craving_list_high_sd`` 0 is S 17's rule A; with ``craving_list_rise_sd`` 0,
-``craving_list_fixed_cuts`` True and ``craving_list_drift`` False as well, every
-severity is that of C 6.4 and S 17, at about twice the budget.
+and above), is chosen to fit a program's budget of alarms. A says what S 17 says;
+for 28 days after it reached the list another A of that severity is for the weekly
+list. A clear rise against the own usual (C, E) reaches the list, too; what is
+high but usual for the person goes to the weekly list. Where that departs from
+C 6.4 is measured in docs/clinical/cravings.md and weighed in docs/decisions/0009.
+``craving_list_*`` and ``craving_high_again_days`` in the policy are the knobs; with
+7 days, ``craving_list_rise_sd`` 0, ``craving_list_fixed_cuts`` True and
+``craving_list_drift`` False every severity is that of C 6.4 and S 17, at about
+twice the budget.
 """
 
 from __future__ import annotations

@@ -45,6 +45,8 @@ def fill(now: datetime) -> dict[str, str]:
     links: dict[str, str] = {}
     empty = _program("Harbor House", now)
     links["empty"] = _coordinator([empty], now)
+    links["director"] = _director(empty, now)
+    links["one_number"] = f"/care/policy/{empty.pk}/craving_high_at/"
     one = _program("Cedar Clinic", now)
     person, account = _person(one, now, name="Elena Castillo", call_name="Lena", phone="+12125550134")
     _history(one, person, now)
@@ -98,6 +100,24 @@ def _coordinator(programs: list[Any], now: datetime) -> str:
     for each in programs:
         with scope([each.pk]):
             people.create_team(program_id=each.pk, name="Day team", members={user.pk: ("Rosa Vega", "")}, now=now)
+    return people.make_sign_in_link(user_id=user.pk, now=now)
+
+
+def _director(program: Any, now: datetime) -> str:
+    """A medical director who changed one number and signed a few."""
+    from backend.db import programs as scope
+    from backend.rules.roles import Role
+    from backend.selectors.people import actor_of
+    from backend.services import people
+    from recovery.services.policy import override_number, sign_numbers
+
+    email = f"{uuid.uuid4().hex}@example.test"
+    user = people.create_staff(email=email, roles={program.pk: [Role.MEDICAL_DIRECTOR]}, now=now)
+    with scope([program.pk]):
+        people.create_team(program_id=program.pk, name="Directors", members={user.pk: ("Dr. Sam Okafor", "")}, now=now)
+        by: dict[str, Any] = {"actor": actor_of(user_id=user.pk), "program_id": program.pk, "now": now}
+        override_number(key="craving_high_at", value=9, reason="most of our patients live with sevens", **by)
+        sign_numbers(keys=["due_at_dsl", "pdc_threshold", "flag:silence"], **by)
     return people.make_sign_in_link(user_id=user.pk, now=now)
 
 

@@ -13,6 +13,8 @@ PAGES = [
     pytest.param("one", "patient_page", id="patient"),
     pytest.param("injected", "injected_page", id="patient-injected"),
     pytest.param("injected", "injected_form", id="injection-form"),
+    pytest.param("director", "/care/policy/", id="numbers"),
+    pytest.param("director", "one_number", id="one-number"),
     pytest.param("patient_es", "/me/", id="own"),
     pytest.param("patient_es", "/me/moment/", id="own-moment"),
 ]

@@ -22,7 +22,7 @@ from recovery.selectors.patient_page import STRIP_WEEKS, DoseView, PatientPage
 from recovery.selectors.patient_page import patient_page as page_of
 from recovery.selectors.worklist import worklist_rows
 from recovery.services import doses, flags, injections
-from recovery.web import answers, charts, words
+from recovery.web import answers, charts, subpages, words
 from recovery.web.forms import ContactForm, DoseForm, InjectionForm, client_id, local_today
 from recovery.web.rows import shown_rows
 
@@ -216,6 +216,8 @@ def _context(request: HttpRequest, page: PatientPage) -> dict[str, Any]:
         "status": words.said(words.PATIENT_STATUS, page.status),
         "rows": shown_rows(page.flags, now=now, several_programs=False),
         "patient_id": page.patient_id,
+        "pages": subpages.PAGES,
+        "page_here": "patient",
         "strip": strip,
         "dose_table": [_dose_line(dose, page) for dose in reversed(page.doses) if dose.due_at <= now],
         "open_doses": [_dose_line(dose, page) for dose in page.not_reported[:3]],

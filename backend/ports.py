@@ -1,8 +1,8 @@
 """What must go up the stack without an import going up; filled in ``config`` (contract 7)."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class DeliverSignInCode(Protocol):
@@ -11,8 +11,31 @@ class DeliverSignInCode(Protocol):
     def __call__(self, *, program_id: int, patient_id: int, code: str, now: datetime) -> None: ...
 
 
+class SectionRows(Protocol):
+    """Everything that one section holds about ``patient`` (a ``Patient`` row), as JSON-ready dicts.
+
+    ``key`` (``backend.crypto.Key``) opens what is sealed; None once it was destroyed. Needs an open scope.
+    """
+
+    def __call__(self, *, patient: Any, key: Any) -> list[dict[str, Any]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ExportSection:
+    """One part of a person's export, and the tables that it covers (a guard compares them with the database).
+
+    ``staff_only`` names fields that the person's own export leaves out and the staff's holds:
+    the notes that colleagues write to each other, and results that nobody has confirmed (S 10).
+    """
+
+    name: str
+    rows: SectionRows
+    tables: tuple[str, ...]
+    staff_only: frozenset[str] = frozenset()
+
+
 _deliver: DeliverSignInCode | None = None
-_export_sections: list[Callable[..., dict]] = []
+_export_sections: dict[str, ExportSection] = {}
 
 
 def fill(*, deliver_sign_in_code: DeliverSignInCode | None = None) -> None:
@@ -27,9 +50,10 @@ def deliver_sign_in_code(*, program_id: int, patient_id: int, code: str, now: da
     _deliver(program_id=program_id, patient_id=patient_id, code=code, now=now)
 
 
-def add_export_section(section: Callable[..., dict]) -> None:
-    _export_sections.append(section)
+def add_export_sections(sections: list[ExportSection]) -> None:
+    """Sections of an app further up the stack; adding one twice changes nothing."""
+    _export_sections.update({section.name: section for section in sections})
 
 
-def export_sections() -> list[Callable[..., dict]]:
-    return list(_export_sections)
+def export_sections() -> list[ExportSection]:
+    return list(_export_sections.values())

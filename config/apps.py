@@ -7,4 +7,8 @@ class ConfigConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
+        from backend import ports
         from config import checks  # noqa: F401  (registers the checks)
+        from reminders.selectors import export
+
+        ports.add_export_sections(export.SECTIONS)

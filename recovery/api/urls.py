@@ -4,6 +4,7 @@ from django.urls import path
 
 from recovery.api.cravings import CravingListView, CravingView
 from recovery.api.doses import CareDoseReportView, DoseReportView
+from recovery.api.export import OwnExportView
 from recovery.api.flags import (
     CloseFlagView,
     ConfirmFlagView,
@@ -23,6 +24,7 @@ urlpatterns = [
     path("me/cravings/<uuid:client_id>/", CravingView.as_view(), name="api-craving"),
     path("me/triggers/", TriggerListView.as_view(), name="api-triggers"),
     path("me/triggers/<uuid:client_id>/", TriggerView.as_view(), name="api-trigger"),
+    path("me/export/", OwnExportView.as_view(), name="api-export"),
     path("care/worklist/", WorklistView.as_view(), name="api-worklist"),
     path("care/flags/<int:flag_id>/own/", OwnFlagView.as_view(), name="api-flag-own"),
     path("care/flags/<int:flag_id>/release/", ReleaseFlagView.as_view(), name="api-flag-release"),

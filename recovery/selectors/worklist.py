@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from backend.access import Actor
-from backend.crypto import CannotOpen, Key
+from backend.selectors.export import opened
 from backend.selectors.keys import data_keys
 from backend.selectors.people import programs_by_id, staff_names
 from recovery.models import Flag, Outreach, Patient
@@ -186,16 +186,6 @@ def flag_sentence(kind: str, evidence: dict[str, Any], *, flag_id: int, language
     except (KeyError, ValueError, TypeError):
         log.error("flag without its numbers", flag_id=flag_id, kind=kind)
         return kind.replace("_", " ").capitalize()
-
-
-def opened(row: Any, key: Key | None, field: str) -> str:
-    """A sealed column in clear; '' when the key is gone or does not fit."""
-    if key is None:
-        return ""
-    try:
-        return row.opened(key, field)
-    except CannotOpen:
-        return ""
 
 
 def last_outreaches(*, patient_ids: Iterable[int], names: dict[int, str]) -> dict[int, LastOutreach]:

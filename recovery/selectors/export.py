@@ -1,0 +1,85 @@
+"""Everything that is held about one person, in sections. Needs an open scope.
+
+A noun with a table adds one line to ``SECTIONS``; ``tests/guards/test_export.py`` fails for a table of a
+person that no section covers and that has no reason to stay out. Fields under ``staff_only`` are missing
+from the person's own export and present in the staff's: decision 10 says why.
+"""
+
+from typing import Any
+
+from backend.crypto import Key
+from backend.ports import ExportSection, export_sections
+from backend.selectors.export import consent_rows, opened, plain, rows_of, section_of
+from backend.selectors.keys import data_keys
+from recovery.models import (
+    Appointment,
+    CoverEvent,
+    CravingLog,
+    Dose,
+    DoseReport,
+    Flag,
+    Injection,
+    Outreach,
+    Patient,
+    Regimen,
+    Task,
+    Treatment,
+    TriggerEntry,
+)
+from recovery.selectors.worklist import flag_sentence
+
+NOTE = frozenset({"note"})
+"""A note that staff write for staff."""
+
+
+def person_rows(*, patient: Patient, key: Key | None) -> list[dict[str, Any]]:
+    """The person: one row."""
+    sealed = ("name", "call_name", "phone", "born_on", "contact_note")
+    stored = ("number", "zone", "language", "indication", "opioid_history", "status", "phone_shared", "enrolled_at")
+    return [
+        {field: opened(patient, key, field) for field in sealed}
+        | {field: plain(getattr(patient, field)) for field in stored}
+        | {"external_ref": patient.external_ref}
+    ]
+
+
+def flag_rows(*, patient: Patient, key: Key | None) -> list[dict[str, Any]]:
+    """Concerns, each with its sentence in the person's language, recomputed from its evidence."""
+    rows = rows_of(Flag, patient=patient, key=key)
+    for row in rows:
+        row["sentence"] = flag_sentence(row["kind"], row["evidence"], flag_id=row["id"], language=patient.language)
+    return rows
+
+
+SECTIONS: list[ExportSection] = [
+    ExportSection("person", person_rows, ("recovery_patient",)),
+    ExportSection("consents", consent_rows, ("backend_consent",)),
+    ExportSection("treatments", section_of(Treatment), ("recovery_treatment",)),
+    ExportSection("regimens", section_of(Regimen, leave_out=("planned_until",)), ("recovery_regimen",)),
+    ExportSection("doses", section_of(Dose), ("recovery_dose",)),
+    ExportSection("dose_reports", section_of(DoseReport), ("recovery_dosereport",)),
+    ExportSection("injections", section_of(Injection), ("recovery_injection",)),
+    ExportSection("appointments", section_of(Appointment), ("recovery_appointment",)),
+    ExportSection("cover_events", section_of(CoverEvent), ("recovery_coverevent",)),
+    ExportSection("cravings", section_of(CravingLog), ("recovery_cravinglog",)),
+    ExportSection("triggers", section_of(TriggerEntry), ("recovery_triggerentry",)),
+    ExportSection("flags", flag_rows, ("recovery_flag",), staff_only=NOTE),
+    ExportSection("tasks", section_of(Task), ("recovery_task",), staff_only=NOTE),
+    ExportSection("contacts", section_of(Outreach), ("recovery_outreach",), staff_only=NOTE),
+]
+"""One line a noun. Sections of ``reminders`` come through ``backend.ports``."""
+
+
+def all_sections() -> list[ExportSection]:
+    return [*SECTIONS, *export_sections()]
+
+
+def record_of(*, patient: Patient, for_staff: bool) -> dict[str, list[dict[str, Any]]]:
+    """Section name -> rows. Without ``for_staff`` the fields that are for staff only are left out."""
+    key = data_keys(program_id=patient.program_id, patient_ids=[patient.pk]).get(patient.pk)
+    found = {}
+    for section in all_sections():
+        rows = section.rows(patient=patient, key=key)
+        hidden = frozenset() if for_staff else section.staff_only
+        found[section.name] = [{name: value for name, value in row.items() if name not in hidden} for row in rows]
+    return found

@@ -14,6 +14,7 @@ from recovery.api.flags import (
     WorklistView,
 )
 from recovery.api.injections import InjectionView
+from recovery.api.tasks import FinishTaskView, TaskListView
 from recovery.api.today import TodayView
 from recovery.api.triggers import TriggerListView, TriggerView
 
@@ -31,6 +32,8 @@ urlpatterns = [
     path("care/flags/<int:flag_id>/snooze/", SnoozeFlagView.as_view(), name="api-flag-snooze"),
     path("care/flags/<int:flag_id>/close/", CloseFlagView.as_view(), name="api-flag-close"),
     path("care/flags/<int:flag_id>/confirm/", ConfirmFlagView.as_view(), name="api-flag-confirm"),
+    path("care/tasks/", TaskListView.as_view(), name="api-tasks"),
+    path("care/tasks/<int:task_id>/done/", FinishTaskView.as_view(), name="api-task-done"),
     path(
         "care/patients/<int:patient_id>/injections/<uuid:client_id>/",
         InjectionView.as_view(),

@@ -34,6 +34,7 @@ from recovery.rules.policy import Policy
 from recovery.rules.records import Substance
 from recovery.rules.states import Band, DoseState, FlagStatus, Indication, ReportSource, Statement
 from recovery.selectors.policy import policy_for
+from recovery.selectors.tasks import TaskRow, open_tasks
 from recovery.selectors.today import UPCOMING, Today
 from recovery.selectors.today import today as today_of
 from recovery.selectors.worklist import WorklistRow, flag_sentence, opened, worklist_rows
@@ -185,6 +186,7 @@ class PatientPage:
     phone_shared: bool
     in_treatment: bool
     flags: list[WorklistRow]
+    tasks: list[TaskRow]
     closed_flags: list[ClosedFlagView]
     regimens: list[RegimenView]
     cover: CoverView | None
@@ -239,6 +241,7 @@ def patient_page(*, patient: Patient, now: datetime, viewer: Actor) -> PatientPa
         phone_shared=patient.phone_shared,
         in_treatment=treatment is not None,
         flags=worklist_rows(program_ids=[patient.program_id], now=now, viewer=viewer, patient_id=patient.pk),
+        tasks=open_tasks(program_ids=[patient.program_id], now=now, viewer=viewer, patient_id=patient.pk),
         closed_flags=_closed_flags(patient.pk, key, names),
         regimens=_regimens(treatment),
         cover=_cover(treatment, local_date(now, patient.zone), policy),

@@ -9,20 +9,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from backend.access import NOBODY
 from backend.db import programs
 from backend.rules import wall_time
-from backend.services import audit
 from recovery.rules import cover
 from recovery.rules.flags import bridge_holds, injection_late_severity
 from recovery.rules.policy import Policy
 from recovery.rules.records import CoverCause
 from recovery.rules.states import Band, FlagKind, Indication, OpioidHistory, counts_as_opioid
+from recovery.rules.tasks import TaskKind
 from recovery.selectors.policy import policies_for
 from recovery.services import sql
 from recovery.services.flag_rows import Concern, raise_many
+from recovery.services.tasks import NewTask, make_tasks
 
-CLOSE_OR_CONTINUE = "close_or_continue"
 _BATCH = 5000
 
 
@@ -276,35 +275,18 @@ def _late(each: Cover, visit_on: date | None, holds: bool, policy: Policy, now: 
     )
 
 
-_TASKS = """
-INSERT INTO recovery_task (uid, program_id, patient_id, kind, role, due_at, status, created_at, outcome, facts)
-SELECT gen_random_uuid(), u.program_id, u.patient_id, %(kind)s, 'clinician', %(due)s, 'open', %(now)s, '', '{}'
-FROM unnest(%(programs)s::bigint[], %(patients)s::bigint[]) AS u (program_id, patient_id)
-ON CONFLICT (patient_id, kind) WHERE status = 'open' DO NOTHING
-RETURNING id, program_id, patient_id
-"""
-
-
 def _ask_to_close(covers: Sequence[Cover], now: datetime) -> None:
     """Only a person closes a treatment: from DSL 57 on there is one task to close or continue (S 16)."""
-    if not covers:
-        return
-    made = sql.rows(
-        _TASKS,
-        {
-            "programs": [each.program_id for each in covers],
-            "patients": [each.patient_id for each in covers],
-            "kind": CLOSE_OR_CONTINUE,
-            "due": now + timedelta(days=7),
-            "now": now,
-        },
+    make_tasks(
+        tasks=[
+            NewTask(
+                program_id=each.program_id,
+                patient_id=each.patient_id,
+                kind=TaskKind.CLOSE_OR_CONTINUE,
+                due_at=now + timedelta(days=7),
+                facts={"last_given_on": each.given_on.isoformat()},
+            )
+            for each in covers
+        ],
+        now=now,
     )
-    for pk, program_id, patient_id in made:
-        audit.record(
-            actor=NOBODY,
-            action="task.made",
-            program_id=program_id,
-            patient_id=patient_id,
-            object_kind="task",
-            object_id=pk,
-        )

@@ -23,6 +23,7 @@ DONE = {
     "dose": "Recorded.",
     "given": "Recorded. The next date has moved.",
     "contact": "Contact recorded.",
+    "task": "Done.",
     "known": "This was recorded before. Nothing was added.",
 }
 """What the page says after a change, by the code in its address."""

@@ -25,6 +25,7 @@ from recovery.services import doses, flags, injections
 from recovery.web import answers, charts, subpages, words
 from recovery.web.forms import ContactForm, DoseForm, InjectionForm, client_id, local_today
 from recovery.web.rows import shown_rows
+from recovery.web.tasks import shown_tasks
 
 INJECTED = [each.medicine.value for each in CATALOGUE.values() if each.cadence is Cadence.INTERVAL]
 
@@ -215,6 +216,7 @@ def _context(request: HttpRequest, page: PatientPage) -> dict[str, Any]:
         "language_name": words.said(words.LANGUAGE, page.language),
         "status": words.said(words.PATIENT_STATUS, page.status),
         "rows": shown_rows(page.flags, now=now, several_programs=False),
+        "tasks": shown_tasks(page.tasks, now=now),
         "patient_id": page.patient_id,
         "pages": subpages.PAGES,
         "page_here": "patient",

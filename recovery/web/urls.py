@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from recovery.web import export, flags, own, patient, policy, worklist
+from recovery.web import export, flags, own, patient, policy, tasks, worklist
 
 urlpatterns = [
     path("care/", worklist.worklist_page, name="worklist"),
@@ -12,6 +12,8 @@ urlpatterns = [
     path("care/flags/<int:flag_id>/snooze/", flags.snooze, name="flag-snooze"),
     path("care/flags/<int:flag_id>/close/", flags.close, name="flag-close"),
     path("care/flags/<int:flag_id>/confirm/", flags.confirm, name="flag-confirm"),
+    path("care/tasks/", tasks.tasks_page, name="tasks"),
+    path("care/tasks/<int:task_id>/done/", tasks.task_done, name="task-done"),
     path("care/patients/<int:patient_id>/", patient.patient_page, name="patient"),
     path("care/patients/<int:patient_id>/flags/", patient.patient_flags, name="patient-flags"),
     path("care/patients/<int:patient_id>/doses/<int:dose_id>/", patient.record_dose, name="patient-dose"),

@@ -20,6 +20,7 @@ def of(clinic, path):
 CARE_PAGES = [
     "/care/",
     "/care/list/",
+    "/care/tasks/",
     "/care/patients/{patient}/",
     "/care/patients/{patient}/flags/",
     "/care/patients/{patient}/given/",

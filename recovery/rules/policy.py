@@ -18,7 +18,7 @@ from typing import Any
 
 Value = bool | int | float
 
-DEFAULT_VERSION = "default-2"
+DEFAULT_VERSION = "default-3"
 
 
 class PolicyError(ValueError):
@@ -174,6 +174,39 @@ class Policy:
     lab_red_times: float = _number(5.0, "times the upper limit", "S 18 (PD)", 1.0, 50.0)
     bilirubin_red_times: float = _number(2.0, "times the upper limit", "S 18 (PD)", 1.0, 50.0)
 
+    # Questionnaires
+    questions_early_days: int = _number(90, "days since start", "C 1 row 67 (PD)", 0, 365)
+    questions_a_day: int = _number(2, "questionnaires", "C 5 (PD)", 1, 5)
+    daily_every_days: int = _number(1, _DAYS, "C 5 (PD)", 1, 28)
+    daily_every_days_later: int = _number(1, _DAYS, "C 5 (PD)", 1, 28)
+    daily_back_off_after: int = _number(3, "days without an answer", "C 5 (PD)", 1, 30)
+    daily_back_off_every_days: int = _number(3, _DAYS, "C 5 (PD)", 1, 28)
+    phq2_every_days: int = _number(7, _DAYS, "C 5 (PD)", 1, 120)
+    phq2_every_days_later: int = _number(7, _DAYS, "C 5 (PD)", 1, 120)
+    phq9_every_days: int = _number(28, _DAYS, "C 5 (PD)", 7, 365)
+    phq9_every_days_later: int = _number(28, _DAYS, "C 5 (PD)", 7, 365)
+    month_every_days: int = _number(28, _DAYS, "C 5 (PD)", 7, 365)
+    month_every_days_later: int = _number(28, _DAYS, "C 5 (PD)", 7, 365)
+    form_pause_minutes: int = _number(15, _MIN, "S 12 (PD)", 1, 1440)
+    phq2_at: int = _number(3, "points of 6", "Kroenke 2003, C 5", 1, 6)
+    phq9_moderate_at: int = _number(10, "points of 27", "Kroenke 2001, C 5", 1, 27)
+    phq9_moderately_severe_at: int = _number(15, "points of 27", "Kroenke 2001, C 5", 1, 27)
+    phq9_severe_at: int = _number(20, "points of 27", "Kroenke 2001, C 5", 1, 27)
+    phq9_item_9_at: int = _number(1, "points of 3", "S 12", 1, 1)
+    audit_c_at_women: int = _number(3, "points of 12", "Bradley 2003, C 5", 1, 12)
+    audit_c_at_men: int = _number(4, "points of 12", "Bush 1998, C 5", 1, 12)
+    cage_at: int = _number(2, "points of 4", "Ewing 1984, C 1 row 34", 1, 4)
+    pacs_raised_at: int = _number(15, "points of 30", "Hartwell19, C 5", 1, 30)
+    pacs_high_above: int = _number(20, "points of 30", "Hartwell19, C 5", 1, 30)
+    bam_use_at: int = _number(1, "points of 12", "C 5 (a vendor's cut)", 1, 12)
+    bam_risk_at: int = _number(12, "points of 24", "C 5 (a vendor's cut)", 1, 24)
+    bam_protective_to: int = _number(12, "points of 24", "C 5 (a vendor's cut)", 0, 24)
+    heavy_day_drinks: int = _number(4, "drinks in a day", "S 20 (PD; NIAAA: 4 for women, 5 for men)", 3, 8)
+    pain_high_at: int = _number(7, "points of 10", "C 1 row 79 (PD)", 1, 10)
+    phq9_on_phone: bool = _switch(False, "contract 3 (needs the medical director)")
+    cssrs_on_phone: bool = _switch(False, "contract 3 (needs the medical director, and the license)")
+    free_text_on_phone: bool = _switch(False, "contract 3 (needs the medical director)")
+
     # Being called back
     reassign_at_share: float = _number(0.5, "share of the response time", "C 7 (PD)", 0.1, 1.0)
     same_day_after_opening_hours: int = _number(4, "hours", "C 7 (PD)", 1, 24)
@@ -187,6 +220,39 @@ _BEFORE: dict[str, dict[str, Value | None]] = {
         "craving_list_rise_sd": 2.1,
         "craving_list_high_sd": 2.5,
         "craving_high_again_days": None,
+    },
+    "default-2": {
+        "questions_early_days": None,
+        "questions_a_day": None,
+        "daily_every_days": None,
+        "daily_every_days_later": None,
+        "daily_back_off_after": None,
+        "daily_back_off_every_days": None,
+        "phq2_every_days": None,
+        "phq2_every_days_later": None,
+        "phq9_every_days": None,
+        "phq9_every_days_later": None,
+        "month_every_days": None,
+        "month_every_days_later": None,
+        "form_pause_minutes": None,
+        "phq2_at": None,
+        "phq9_moderate_at": None,
+        "phq9_moderately_severe_at": None,
+        "phq9_severe_at": None,
+        "phq9_item_9_at": None,
+        "audit_c_at_women": None,
+        "audit_c_at_men": None,
+        "cage_at": None,
+        "pacs_raised_at": None,
+        "pacs_high_above": None,
+        "bam_use_at": None,
+        "bam_risk_at": None,
+        "bam_protective_to": None,
+        "heavy_day_drinks": None,
+        "pain_high_at": None,
+        "phq9_on_phone": None,
+        "cssrs_on_phone": None,
+        "free_text_on_phone": None,
     },
 }
 

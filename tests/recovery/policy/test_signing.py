@@ -181,7 +181,7 @@ def test_a_stored_decision_leads_back_to_its_numbers(change, patient, program, d
     assert set(then) - {"flag:craving_high"} == set(defaults_of(DEFAULT_VERSION))
 
 
-@pytest.mark.parametrize("version", ["", "test", "default-0", "default-2/p1", "default-2/px.1", "default-2 ", "٢"])
+@pytest.mark.parametrize("version", ["", "test", "default-0", "default-3/p1", "default-3/px.1", "default-3 ", "٢"])
 def test_a_version_that_never_was_is_refused(program, version):
     with pytest.raises(PolicyError):
         numbers_of(version)

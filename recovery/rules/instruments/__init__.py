@@ -1,0 +1,1 @@
+"""Questionnaires as data: items, scales, skip logic, scoring, cuts, due dates, licences (C 5)."""

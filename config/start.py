@@ -21,6 +21,8 @@ APPEND_ONLY = (
     "recovery_cravinglog",
     "recovery_triggerentry",
     "recovery_outreach",
+    "recovery_holdalarm",
+    "recovery_statedfact",
     "reminders_providerevent",
 )
 # Doors by which a request finds its program; they hold no name and no number in clear (contract 6).

@@ -1,9 +1,12 @@
 from recovery.models.cover import CoverEvent
 from recovery.models.cravings import CravingLog
 from recovery.models.flags import Flag, Outreach, Task
+from recovery.models.holds import Hold, HoldAlarm
 from recovery.models.injections import Appointment, Injection
 from recovery.models.journal import TriggerEntry
 from recovery.models.patients import NamePrefix, Patient
+from recovery.models.statements import StatedFact
+from recovery.models.stays import Stay
 from recovery.models.treatments import Dose, DoseReport, Regimen, Treatment
 
 __all__ = [
@@ -13,11 +16,15 @@ __all__ = [
     "Dose",
     "DoseReport",
     "Flag",
+    "Hold",
+    "HoldAlarm",
     "Injection",
     "NamePrefix",
     "Outreach",
     "Patient",
     "Regimen",
+    "StatedFact",
+    "Stay",
     "Task",
     "Treatment",
     "TriggerEntry",

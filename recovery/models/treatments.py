@@ -181,6 +181,7 @@ class DoseReport(SealedModel, PatientRow):
     note = SealedField()
     received_at = models.DateTimeField()
     backfilled = models.BooleanField(default=False)
+    with_open_gate = models.BooleanField(default=False, db_default=False, help_text="Taken under an open hold (S 9)")
     supersedes = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False)
 
     class Meta:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from backend.rules import wall_time
+from recovery.rules.flags import ClinicHours, respond_by
 from recovery.rules.medicines import Medicine, class_of
 from recovery.rules.policy import Policy
 from recovery.rules.states import (
@@ -160,6 +162,22 @@ def _drink_on_disulfiram(medicine: Medicine) -> GateDecision:
         response=Response.SAME_DAY,
         why=GateEvent.DRINK_ON_DISULFIRAM.value,
     )
+
+
+EVERY_ANTAGONIST = MedicineClass.ANTAGONIST.value
+"""What a hold stops when it is about naltrexone: every form of it, also one that is begun meanwhile."""
+
+ANTAGONISTS = tuple(medicine for medicine in Medicine if class_of(medicine) is MedicineClass.ANTAGONIST)
+
+
+def what_it_stops(medicine: Medicine) -> str:
+    """Return the value of ``Hold.stops`` for a hold that was decided for ``medicine``."""
+    return EVERY_ANTAGONIST if class_of(medicine) is MedicineClass.ANTAGONIST else medicine.value
+
+
+def is_stopped(medicine: Medicine, stops: str) -> bool:
+    """Whether a hold with this ``stops`` is about ``medicine``."""
+    return stops in (medicine.value, what_it_stops(medicine))
 
 
 # --- the stated gap (S 6) ---
@@ -342,6 +360,42 @@ def hold_alarms(
     if director <= until:
         alarms.append(HoldAlarm(director, Role.MEDICAL_DIRECTOR))
     return sorted(alarms, key=lambda alarm: (alarm.at, alarm.to.value))
+
+
+def next_hold_alarm(
+    *, opened_at: datetime, after: datetime, next_working_morning: datetime, policy: Policy
+) -> datetime:
+    """Return when an open hold pages next, strictly later than ``after``. There is always a next one."""
+    until = max(after, opened_at) + timedelta(hours=policy.hold_repeat_hours)
+    alarms = hold_alarms(opened_at=opened_at, next_working_morning=next_working_morning, until=until, policy=policy)
+    return next(alarm.at for alarm in alarms if alarm.at > after)
+
+
+def promised_call(
+    response: Response, *, now: datetime, clinic: ClinicHours, night_on_call: bool, policy: Policy
+) -> datetime:
+    """Return by when the person can honestly be told that somebody calls (S 5, contract 3).
+
+    Only time in which somebody is there counts: without a staffed line at night, what is left of the response
+    time when the clinic closes goes on when it opens next. A program with nights on call, and one that never
+    names its hours, gets the plain response time.
+    """
+    by = respond_by(response, raised_at=now, acute=True, clinic=clinic, policy=policy)
+    if night_on_call or response not in _WITHIN_HOURS:
+        return by
+    at: datetime | None = now if clinic.is_open(now) else clinic.next_working_morning(now)
+    left = by - now
+    while at is not None:
+        hours = clinic.of(wall_time.local_date(at, clinic.zone))
+        if hours is None or at + left <= hours[1]:
+            return at + left
+        left -= hours[1] - at
+        at = clinic.next_working_morning(hours[1])
+    return by
+
+
+# Longer ones end with a clinic day or run for days, as the table has them.
+_WITHIN_HOURS = frozenset({Response.NOW, Response.MINUTES_15, Response.MINUTES_30, Response.HOURS_2, Response.HOURS_4})
 
 
 def hold_acknowledged(*, staff_recorded_understood: bool) -> bool:

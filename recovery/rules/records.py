@@ -72,3 +72,28 @@ class OutreachOutcome(StrEnum):
     LEFT_MESSAGE = "left_message"
     WRONG_NUMBER = "wrong_number"
     DECLINED = "declined"
+
+
+class LiftReason(StrEnum):
+    """Why a prescriber lifted a hold."""
+
+    CHECKED_CLEAR = "checked_clear"  # talked and tested: opioid-free
+    RESULT_READ = "result_read"
+    SYMPTOMS_OVER = "symptoms_over"
+    NEW_PLAN = "new_plan"
+    STOPPED = "stopped"  # this medicine is not continued
+    IN_ERROR = "in_error"
+
+
+class StayPlace(StrEnum):
+    HOSPITAL = "hospital"
+    JAIL = "jail"
+    RESIDENTIAL = "residential"
+
+
+class GivenInside(StrEnum):
+    """What staff learned about a stay."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"

@@ -14,9 +14,10 @@ from backend.errors import Conflict, DomainError, IdReused, InFuture, NotFound
 from backend.rules import wall_time
 from backend.selectors.keys import data_keys
 from backend.services import audit
-from recovery.models import Appointment, Flag, Injection, Patient, Treatment
+from recovery.models import Appointment, Injection, Patient, Treatment
 from recovery.rules import cover as cover_rules
 from recovery.rules.cover import InjectionDateError, Side, injection_warnings
+from recovery.rules.gates import is_stopped
 from recovery.rules.medicines import CATALOGUE, MEDICINES, Cadence, Interval, Medicine
 from recovery.rules.policy import Policy
 from recovery.rules.records import AppointmentKind, AppointmentStatus, CoverCause, Site
@@ -30,6 +31,7 @@ from recovery.rules.states import (
     ReportSource,
     Severity,
 )
+from recovery.selectors.holds import open_holds
 from recovery.selectors.policy import policies_for
 from recovery.services import cover
 from recovery.services.flag_rows import Concern, end_many, raise_many
@@ -37,17 +39,6 @@ from recovery.services.flag_rows import Concern, end_many, raise_many
 _NOON = time(12)
 _OPEN_VISIT = [AppointmentStatus.PLANNED.value, AppointmentStatus.BOOKED.value]
 _LIVE = [FlagStatus.OPEN.value, FlagStatus.OWNED.value, FlagStatus.SNOOZED.value]
-# What stops prompts for naltrexone (S 4) as far as it is a flag today.
-_GATES = [
-    FlagKind.REPORTED_USE.value,
-    FlagKind.POSITIVE_SCREEN.value,
-    FlagKind.FAILED_CHALLENGE.value,
-    FlagKind.WITHDRAWAL_AFTER_DOSE.value,
-    FlagKind.LIVER_SYMPTOMS.value,
-    FlagKind.ALLERGIC_REACTION.value,
-    FlagKind.STATED_GAP.value,
-    FlagKind.NEW_OPIOID_MEDICINE.value,
-]
 _INTERVALS: dict[str, Interval] = {
     entry.medicine.value: entry.interval
     for entry in CATALOGUE.values()
@@ -124,11 +115,7 @@ class _State:
         ):
             self.given.setdefault((injection.patient_id, injection.medicine), []).append(injection)
         self.policies: dict[int, Policy] = policies_for({row.program_id for row in self.patients.values()})
-        self.gated = set(
-            Flag.objects.filter(patient_id__in=patient_ids, kind__in=_GATES, status__in=_LIVE).values_list(
-                "patient_id", flat=True
-            )
-        )
+        self.holds = open_holds(patient_ids)
         self.covers: dict[int, cover.Cover] = {}
         self.events: list[cover.NewEvent] = []
         self.visits: dict[int, tuple[Injection, date, bool]] = {}
@@ -174,7 +161,8 @@ def record_injections(*, actor: Actor, injections: Sequence[GivenInjection], now
     The newest verified one of a treatment begins its cover (injection of naltrexone), ends what was late
     (amber closes, red waits for a person to confirm), and makes the next visit on its interval (28 days). A
     band that had begun by the day it was given is written first: on DSL 29 the injection has crossed into
-    ``overdue_1`` and returns from it. No gate refuses a record; it is marked and the prescriber is told (S 9).
+    ``overdue_1`` and returns from it. No hold refuses a record; what was given under one is marked and the
+    prescriber is told (S 9).
 
     Raises NotFound, NoTreatment, IdReused, GivenThatDay, InFuture, BadInjection naming the field.
     """
@@ -251,7 +239,11 @@ def _new_row(actor: Actor, state: _State, each: GivenInjection, key: Any) -> Inj
         needle_inches=None if each.needle_inches is None else _decimal(each.needle_inches, 1),
         source=each.source,
         verified=each.verified,
-        with_open_gate=patient.pk in state.gated and naltrexone,
+        with_open_gate=any(
+            is_stopped(Medicine(each.medicine), hold.stops)
+            and wall_time.local_date(hold.opened_at, patient.zone) <= each.given_on
+            for hold in state.holds.get(patient.pk, ())
+        ),
         warnings=[warning.value for warning in warnings],
         recorded_by_id=actor.user_id,
         recorded_at=state.now,

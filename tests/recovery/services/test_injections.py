@@ -276,23 +276,15 @@ def test_warnings_never_refuse(patient, give):
     assert result.warnings == ["early", "same_side", "expired_lot"]
 
 
-def test_given_with_an_open_gate_is_recorded_and_told(program, staff, patient, give, now):
-    from recovery.rules.states import FlagKind, Severity
-    from recovery.services.flags import raise_flag
+def test_given_with_an_open_gate_is_recorded_and_told(staff, patient, give, now):
+    from recovery.rules.gates import GateEvent
+    from recovery.services.gates import note_event
 
-    raise_flag(
-        actor=staff,
-        program_id=program,
-        patient_id=patient.pk,
-        treatment_id=None,
-        kind=FlagKind.REPORTED_USE,
-        severity=Severity.RED,
-        evidence={},
-        policy_version="t",
-        now=now,
-    )
+    note_event(actor=staff, patient=patient, event=GateEvent.OPIOID_TAKEN, evidence={}, now=now)
+    assert give(date(2026, 3, 2)).is_new
+    assert not Injection.objects.get().with_open_gate, "the day before the hold"
     assert give(date(2026, 3, 3)).is_new
-    assert Injection.objects.get().with_open_gate
+    assert Injection.objects.get(given_on=date(2026, 3, 3)).with_open_gate
     assert Flag.objects.filter(kind="given_with_open_gate", severity="amber_plus").exists()
 
 

@@ -18,14 +18,19 @@ from recovery.models import (
     Dose,
     DoseReport,
     Flag,
+    Hold,
+    HoldAlarm,
     Injection,
     Outreach,
     Patient,
     Regimen,
+    StatedFact,
+    Stay,
     Task,
     Treatment,
     TriggerEntry,
 )
+from recovery.rules.gates import GateEvent
 from recovery.selectors.worklist import flag_sentence
 
 NOTE = frozenset({"note"})
@@ -51,6 +56,14 @@ def flag_rows(*, patient: Patient, key: Key | None) -> list[dict[str, Any]]:
     return rows
 
 
+def hold_rows(*, patient: Patient, key: Key | None) -> list[dict[str, Any]]:
+    """Holds. A person reads ``because`` in place of the cause: a screen is never shown as positive (S 10)."""
+    rows = rows_of(Hold, patient=patient, key=key)
+    for row in rows:
+        row["because"] = "test_to_be_read" if row["cause"] == GateEvent.POSITIVE_SCREEN.value else row["cause"]
+    return rows
+
+
 SECTIONS: list[ExportSection] = [
     ExportSection("person", person_rows, ("recovery_patient",)),
     ExportSection("consents", consent_rows, ("backend_consent",)),
@@ -63,6 +76,10 @@ SECTIONS: list[ExportSection] = [
     ExportSection("cover_events", section_of(CoverEvent), ("recovery_coverevent",)),
     ExportSection("cravings", section_of(CravingLog), ("recovery_cravinglog",)),
     ExportSection("triggers", section_of(TriggerEntry), ("recovery_triggerentry",)),
+    ExportSection("statements", section_of(StatedFact), ("recovery_statedfact",)),
+    ExportSection("stays", section_of(Stay), ("recovery_stay",), staff_only=NOTE),
+    ExportSection("holds", hold_rows, ("recovery_hold",), staff_only=NOTE | {"cause", "evidence"}),
+    ExportSection("hold_alarms", section_of(HoldAlarm), ("recovery_holdalarm",)),
     ExportSection("flags", flag_rows, ("recovery_flag",), staff_only=NOTE),
     ExportSection("tasks", section_of(Task), ("recovery_task",), staff_only=NOTE),
     ExportSection("contacts", section_of(Outreach), ("recovery_outreach",), staff_only=NOTE),

@@ -20,6 +20,7 @@ APPEND_ONLY = (
     "recovery_coverevent",
     "recovery_cravinglog",
     "recovery_triggerentry",
+    "recovery_instrumentanswer",
     "recovery_outreach",
     "recovery_holdalarm",
     "recovery_statedfact",

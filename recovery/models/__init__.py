@@ -3,6 +3,7 @@ from recovery.models.cravings import CravingLog
 from recovery.models.flags import Flag, Outreach, Task
 from recovery.models.holds import Hold, HoldAlarm
 from recovery.models.injections import Appointment, Injection
+from recovery.models.instruments import InstrumentAnswer, InstrumentForm
 from recovery.models.journal import TriggerEntry
 from recovery.models.patients import NamePrefix, Patient
 from recovery.models.statements import StatedFact
@@ -19,6 +20,8 @@ __all__ = [
     "Hold",
     "HoldAlarm",
     "Injection",
+    "InstrumentAnswer",
+    "InstrumentForm",
     "NamePrefix",
     "Outreach",
     "Patient",

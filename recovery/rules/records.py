@@ -97,3 +97,23 @@ class GivenInside(StrEnum):
     YES = "yes"
     NO = "no"
     UNKNOWN = "unknown"
+
+
+class FormStatus(StrEnum):
+    """Where a questionnaire is. What was not answered is ``passed``, never missed."""
+
+    DUE = "due"
+    STARTED = "started"
+    FINISHED = "finished"
+    UNFINISHED = "unfinished"  # begun, and its time is over; what was answered is kept
+    NOT_TODAY = "not_today"  # the patient said so
+    PASSED = "passed"  # its time is over, nothing was answered
+    WITHDRAWN = "withdrawn"  # switched off, or another one took its place
+
+
+class FormReason(StrEnum):
+    """Why a questionnaire is there."""
+
+    SCHEDULED = "scheduled"
+    FOLLOW_UP = "follow_up"  # an answer called for it
+    CHOSEN = "chosen"  # begun without being due, by the patient or by staff

@@ -27,6 +27,11 @@ PLAIN = {
     },
     "recovery.HoldAlarm": {"to_role"},
     "recovery.Injection": {"medicine", "site", "lot", "source", "warnings"},
+    "recovery.InstrumentAnswer": {"item", "source"},
+    "recovery.InstrumentForm": {
+        "instrument", "version", "language", "status", "reason", "asked", "facts", "filled_by", "source", "passed_on",
+        "policy_version",
+    },
     "recovery.Outreach": {"channel", "outcome"},
     "recovery.Patient": {"zone", "language", "indication", "opioid_history", "status", "external_ref"},
     "recovery.Regimen": {"kind", "medicine", "plan", "ends_reason"},

@@ -24,6 +24,7 @@ APPEND_ONLY = (
     "recovery_outreach",
     "recovery_holdalarm",
     "recovery_statedfact",
+    "recovery_checklistanswer",
     "reminders_providerevent",
 )
 # Doors by which a request finds its program; they hold no name and no number in clear (contract 6).

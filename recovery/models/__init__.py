@@ -1,3 +1,5 @@
+from recovery.models.checklists import AfterCare, Checklist, ChecklistAnswer, PlannedStop
+from recovery.models.checks import Challenge, LabResult, Procedure, ReversalAgent, UrineScreen
 from recovery.models.cover import CoverEvent
 from recovery.models.cravings import CravingLog
 from recovery.models.flags import Flag, Outreach, Task
@@ -11,7 +13,11 @@ from recovery.models.stays import Stay
 from recovery.models.treatments import Dose, DoseReport, Regimen, Treatment
 
 __all__ = [
+    "AfterCare",
     "Appointment",
+    "Challenge",
+    "Checklist",
+    "ChecklistAnswer",
     "CoverEvent",
     "CravingLog",
     "Dose",
@@ -22,13 +28,18 @@ __all__ = [
     "Injection",
     "InstrumentAnswer",
     "InstrumentForm",
+    "LabResult",
     "NamePrefix",
     "Outreach",
     "Patient",
+    "PlannedStop",
+    "Procedure",
     "Regimen",
+    "ReversalAgent",
     "StatedFact",
     "Stay",
     "Task",
     "Treatment",
     "TriggerEntry",
+    "UrineScreen",
 ]

@@ -104,6 +104,14 @@ class Policy:
     opioid_hold_oral_hours: int = _number(72, "hours", "ASAM 2015 card, C 3.3", 1, 336)
     opioid_hold_injection_days: int = _number(30, _DAYS, "ASAM 2015 card, C 3.3", 1, 120)
     reversal_offer_every_days: int = _number(30, _DAYS, "S 18 (PD)", 1, 365)
+    reversal_ask_every_days: int = _number(90, _DAYS, "C 8 (PD)", 7, 365)
+    reversal_expiry_notice_days: int = _number(30, _DAYS, "C 8, N3 (PD)", 0, 180)
+    checklist_order_days: int = _number(7, _DAYS, "S 13 (PD)", 0, 60)
+    start_checklist_days: int = _number(30, "days since start", "S 13 (PD)", 1, 365)
+    after_care_contact_days: int = _number(7, _DAYS, "C 3.5 (PD)", 1, 30)
+    feels_cured_below: float = _number(2.0, "points of 10", "features N9 (PD)", 0.0, 10.0)
+    feels_cured_min_readings: int = _number(5, "check-ins", "features N9 (PD)", 1, 60)
+    feels_cured_days: int = _number(28, "days before the silence", "features N9 (PD)", 7, 90)
     safety_form_minutes: int = _number(15, _MIN, "S 12 (PD)", 1, 1440)
 
     # Silence
@@ -172,6 +180,15 @@ class Policy:
     # Laboratory values
     lab_amber_plus_times: float = _number(3.0, "times the upper limit", "S 18 (PD)", 1.0, 50.0)
     lab_red_times: float = _number(5.0, "times the upper limit", "S 18 (PD)", 1.0, 50.0)
+    lab_due_first_months: int = _number(1, "months", "C 1 row 31 (PD)", 1, 36)
+    lab_due_second_months: int = _number(3, "months", "C 1 row 31 (PD)", 1, 36)
+    lab_due_third_months: int = _number(6, "months", "C 1 row 31 (PD)", 1, 36)
+    lab_due_fourth_months: int = _number(12, "months", "C 1 row 31 (PD)", 1, 36)
+    lab_due_later_months: int = _number(12, "months", "C 1 row 31 (PD)", 1, 36)
+    lab_due_disulfiram_months: int = _number(3, "months", "C 1 row 46 (PD)", 1, 36)
+    lab_due_notice_days: int = _number(7, _DAYS, "C 1 row 31 (PD)", 0, 60)
+    lab_overdue_after_days: int = _number(14, _DAYS, "C 7 (PD)", 0, 180)
+    lab_baseline_valid_days: int = _number(30, "days before the start", "C 1 row 32 (PD)", 0, 365)
     bilirubin_red_times: float = _number(2.0, "times the upper limit", "S 18 (PD)", 1.0, 50.0)
 
     # Questionnaires
@@ -253,6 +270,23 @@ _BEFORE: dict[str, dict[str, Value | None]] = {
         "phq9_on_phone": None,
         "cssrs_on_phone": None,
         "free_text_on_phone": None,
+        "reversal_ask_every_days": None,
+        "reversal_expiry_notice_days": None,
+        "checklist_order_days": None,
+        "start_checklist_days": None,
+        "after_care_contact_days": None,
+        "feels_cured_below": None,
+        "feels_cured_min_readings": None,
+        "feels_cured_days": None,
+        "lab_due_first_months": None,
+        "lab_due_second_months": None,
+        "lab_due_third_months": None,
+        "lab_due_fourth_months": None,
+        "lab_due_later_months": None,
+        "lab_due_disulfiram_months": None,
+        "lab_due_notice_days": None,
+        "lab_overdue_after_days": None,
+        "lab_baseline_valid_days": None,
     },
 }
 

@@ -12,7 +12,11 @@ from backend.ports import ExportSection, export_sections
 from backend.selectors.export import consent_rows, opened, plain, rows_of, section_of
 from backend.selectors.keys import data_keys
 from recovery.models import (
+    AfterCare,
     Appointment,
+    Challenge,
+    Checklist,
+    ChecklistAnswer,
     CoverEvent,
     CravingLog,
     Dose,
@@ -23,16 +27,23 @@ from recovery.models import (
     Injection,
     InstrumentAnswer,
     InstrumentForm,
+    LabResult,
     Outreach,
     Patient,
+    PlannedStop,
+    Procedure,
     Regimen,
+    ReversalAgent,
     StatedFact,
     Stay,
     Task,
     Treatment,
     TriggerEntry,
+    UrineScreen,
 )
 from recovery.rules.gates import GateEvent
+from recovery.rules.screens import ScreenStage
+from recovery.rules.states import FlagKind
 from recovery.selectors.worklist import flag_sentence
 
 NOTE = frozenset({"note"})
@@ -54,7 +65,11 @@ def flag_rows(*, patient: Patient, key: Key | None) -> list[dict[str, Any]]:
     """Concerns, each with its sentence in the person's language, recomputed from its evidence."""
     rows = rows_of(Flag, patient=patient, key=key)
     for row in rows:
-        row["sentence"] = flag_sentence(row["kind"], row["evidence"], flag_id=row["id"], language=patient.language)
+        # The name of the kind would say a result that nobody has read yet (S 10).
+        kind = row["kind"]
+        if kind == FlagKind.POSITIVE_SCREEN.value:
+            row["kind"], row["evidence"] = "screen_to_be_read", {"on": row["evidence"].get("on")}
+        row["sentence"] = flag_sentence(kind, row["evidence"], flag_id=row["id"], language=patient.language)
     return rows
 
 
@@ -63,6 +78,17 @@ def hold_rows(*, patient: Patient, key: Key | None) -> list[dict[str, Any]]:
     rows = rows_of(Hold, patient=patient, key=key)
     for row in rows:
         row["because"] = "test_to_be_read" if row["cause"] == GateEvent.POSITIVE_SCREEN.value else row["cause"]
+    return rows
+
+
+def screen_rows(*, patient: Patient, key: Key | None) -> list[dict[str, Any]]:
+    """Urine screens. A person reads what was tested, and the results once a second method and a clinician had
+    their say: a presumptive positive is shown to nobody but staff (S 10)."""
+    rows = rows_of(UrineScreen, patient=patient, key=key)
+    for row in rows:
+        settled = row["stage"] == ScreenStage.CONFIRMED.value and row["read_at"] is not None
+        row["tested"] = sorted(row["results"])
+        row["settled_results"] = row["results"] if settled else None
     return rows
 
 
@@ -84,6 +110,20 @@ SECTIONS: list[ExportSection] = [
     ExportSection("hold_alarms", section_of(HoldAlarm), ("recovery_holdalarm",)),
     ExportSection("questionnaires", section_of(InstrumentForm), ("recovery_instrumentform",)),
     ExportSection("questionnaire_answers", section_of(InstrumentAnswer), ("recovery_instrumentanswer",)),
+    ExportSection("lab_results", section_of(LabResult), ("recovery_labresult",), staff_only=NOTE),
+    ExportSection("urine_screens", screen_rows, ("recovery_urinescreen",), staff_only=NOTE | {"results", "reading"}),
+    ExportSection("challenges", section_of(Challenge), ("recovery_challenge",), staff_only=NOTE),
+    ExportSection("procedures", section_of(Procedure), ("recovery_procedure",)),
+    ExportSection("reversal_agents", section_of(ReversalAgent), ("recovery_reversalagent",), staff_only=NOTE),
+    ExportSection("checklists", section_of(Checklist), ("recovery_checklist",)),
+    ExportSection(
+        "checklist_answers",
+        section_of(ChecklistAnswer),
+        ("recovery_checklistanswer",),
+        staff_only=frozenset({"reason"}),
+    ),
+    ExportSection("planned_stops", section_of(PlannedStop), ("recovery_plannedstop",), staff_only=NOTE),
+    ExportSection("after_care", section_of(AfterCare), ("recovery_aftercare",)),
     ExportSection("flags", flag_rows, ("recovery_flag",), staff_only=NOTE),
     ExportSection("tasks", section_of(Task), ("recovery_task",), staff_only=NOTE),
     ExportSection("contacts", section_of(Outreach), ("recovery_outreach",), staff_only=NOTE),

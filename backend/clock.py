@@ -13,7 +13,7 @@ from django.conf import settings
 
 def now() -> datetime:
     """Return the present instant, timezone-aware, in UTC."""
-    instant = datetime.now(UTC)
+    instant = datetime.now(UTC) + timedelta(seconds=settings.CLOCK_ERROR_SECONDS)
     if settings.CLOCK_OFFSET_FILE:
         instant += _offset(Path(settings.CLOCK_OFFSET_FILE))
     return instant

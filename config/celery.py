@@ -6,13 +6,27 @@ value in the broker. Losing it loses no reminder, because the sweep calls the sa
 
 import os
 from datetime import datetime
+from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
 from celery.signals import task_postrun, task_prerun, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-app = Celery("holdfast")
+
+class Tick(Task):
+    """A task that does nothing on a machine whose clock is wrong (F51)."""
+
+    abstract = True
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        from config.clock_check import refuse_a_wrong_clock
+
+        refuse_a_wrong_clock()
+        return super().__call__(*args, **kwargs)
+
+
+app = Celery("holdfast", task_cls=Tick)
 
 
 def configure() -> Celery:
@@ -78,14 +92,17 @@ def _note_start(task_id: str = "", **_: object) -> None:
 
 
 @task_postrun.connect
-def _note_end(task_id: str = "", task: object = None, state: str = "", **_: object) -> None:
+def _note_end(task_id: str = "", task: object = None, state: str = "", retval: object = None, **_: object) -> None:
     """Write down when a worker last ran each tick, as the sweep does: /readyz asks for either."""
     from backend import clock
+    from config.clock_check import ClockWrong
     from config.ticks import all_ticks
     from reminders.services.beats import note_tick
 
     started = _started.pop(task_id, None)
     name = {tick.task: tick.name for tick in all_ticks()}.get(getattr(task, "name", ""))
+    if isinstance(retval, ClockWrong):
+        return  # the note would carry the wrong time
     if started is not None and name is not None:
         error = "" if state == "SUCCESS" else "failed"
         note_tick(tick=name, runner="worker", started_at=started, finished_at=clock.now(), error=error)

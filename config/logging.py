@@ -49,7 +49,7 @@ def configure(options: dict[str, Any]) -> None:
                     "processors": [bare_record, drop_unknown, structlog.processors.JSONRenderer()],
                 }
             },
-            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+            "handlers": {"stderr": {"class": "config.log_queue.NeverWaits", "formatter": "json"}},
             "root": {"handlers": ["stderr"], "level": options.get("level", "INFO")},
             "loggers": {
                 # They write numbers, addresses and bodies at INFO (MSG-3).

@@ -154,6 +154,9 @@ MAX_BODY_BYTES = 256 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 CLOCK_SKEW_SECONDS = _number("CLOCK_SKEW_SECONDS", 120)
+MAX_CLOCK_SKEW_SECONDS = _number("MAX_CLOCK_SKEW_SECONDS", 2, least=0.1)
+# A test cannot set the machine's clock; it says by how many seconds it is to be wrong.
+CLOCK_ERROR_SECONDS = float(os.environ.get("HOLDFAST_CLOCK_ERROR", "0")) if MODE == "test" else 0.0
 
 # --- Sessions, cookies, headers --------------------------------------------------------------------
 SESSION_ENGINE = "django.contrib.sessions.backends.db"

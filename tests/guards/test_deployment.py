@@ -11,6 +11,8 @@ SETTINGS = (ROOT / "config" / "settings.py").read_text()
 READ = set(re.findall(r'(?:environ(?:\.get)?[\[(]|env(?:\.\w+)?\(|_number\(|_required\()"([A-Z][A-Z0-9_]+)"', SETTINGS))
 # Set by manage.py itself, never by a person.
 INTERNAL = {"HOLDFAST_DB_ROLE"}
+# Only for tests.
+INTERNAL |= {"HOLDFAST_CLOCK_ERROR"}
 # Read by manage.py up and by gunicorn's start line, not by the settings.
 BY_UP = {"WEB_WORKERS", "WEB_THREADS", "DATABASE_URL", "DATABASE_OWNER_URL"}
 PROCESSES = {"web", "worker", "beat", "sweep"}

@@ -12,6 +12,7 @@ from django.db import Error, close_old_connections, connection
 
 from backend import clock
 from backend.selectors.people import open_program_ids
+from config.clock_check import ClockWrong, refuse_a_wrong_clock
 from config.start import refuse_a_bad_start
 from config.ticks import Tick, all_ticks
 
@@ -54,9 +55,14 @@ class Command(BaseCommand):
         started = clock.now()
         error = ""
         try:
+            refuse_a_wrong_clock()
             ids = open_program_ids()
             if ids:
                 tick.run(ids, clock.now())
+        except ClockWrong as refusal:
+            # Not noted as a run either: the note would carry the wrong time.
+            log.error(str(refusal), tick=tick.name)
+            return False
         except Exception as failure:
             # Whatever one tick meets must not stop the others.
             error = type(failure).__name__

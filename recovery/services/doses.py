@@ -22,7 +22,7 @@ from backend.services import audit
 from recovery.models import DoseReport, Patient
 from recovery.rules.dose_state import DaySlot, Report, disagreement, is_backfilled, reported, slot_for_report
 from recovery.rules.states import DoseState, FlagKind, ReportSource, Statement, Timeliness
-from recovery.services import silence, sql
+from recovery.services import close_together, silence, sql, stated_gap, under_hold
 from recovery.services.flag_rows import end_many
 
 _LOOK_BACK_DAYS = 60  # the longest cycle that a regimen can have
@@ -139,6 +139,9 @@ def report_doses(*, actor: Actor, statements: Sequence[DoseStatement], now: date
         silence.end_for_answers(actor=actor, patients={pk: places[pk].program_id for pk in answered}, now=now)
     by_text = {s.patient_id for s in fresh.values() if s.source == ReportSource.SMS}
     end_many(actor=actor, patient_ids=by_text, kinds=[FlagKind.CONTACT_LOST], note_key="answered_by_text", now=now)
+    close_together.look(taken=_taken_late(fresh.values(), chosen, places), now=now)
+    # Last, when the whole batch has been read (S 6).
+    stated_gap.judge(actor=actor, said_no=_said_no(fresh.values(), chosen, places), now=now)
 
     results = []
     for statement in statements:
@@ -152,6 +155,31 @@ def report_doses(*, actor: Actor, statements: Sequence[DoseStatement], now: date
             state = DoseState(statement.statement) if slot is None else states[slot.id]
             results.append(ReportResult(stored[key], None if slot is None else slot.id, True, state))
     return results
+
+
+def _taken_late(
+    statements: Iterable[DoseStatement], chosen: dict[tuple[int, UUID], _Choice], places: dict[int, _Place]
+) -> list[close_together.TakenLate]:
+    found = []
+    for statement in statements:
+        slot, at = chosen[statement.patient_id, statement.client_id].slot, statement.taken_at
+        zone = places[statement.patient_id].zone
+        if slot is not None and at is not None and slot.dosing_day < wall_time.dosing_day(at, zone):
+            found.append(close_together.TakenLate(slot.id, at))
+    return found
+
+
+def _said_no(
+    statements: Iterable[DoseStatement], chosen: dict[tuple[int, UUID], _Choice], places: dict[int, _Place]
+) -> list[stated_gap.SaidNo]:
+    days: dict[int, set[date]] = {}
+    no: set[int] = set()
+    for statement in statements:
+        slot, on_day = chosen[statement.patient_id, statement.client_id]
+        days.setdefault(statement.patient_id, set()).add(on_day if slot is None else slot.dosing_day)
+        if statement.statement != Statement.TAKEN:
+            no.add(statement.patient_id)
+    return [stated_gap.SaidNo(pk, places[pk].program_id, frozenset(days[pk])) for pk in sorted(no)]
 
 
 def _check(statement: DoseStatement, now: datetime) -> None:
@@ -352,15 +380,15 @@ _SAID = frozenset({DoseState.TAKEN, DoseState.SKIPPED, DoseState.MISSED})
 
 _STORE = """
 INSERT INTO recovery_dosereport (uid, program_id, patient_id, dose_id, on_day, client_id, statement, taken_at, dose_mg,
-  source, reporter_id, reason, note, received_at, backfilled, supersedes_id)
+  source, reporter_id, reason, note, received_at, backfilled, with_open_gate, supersedes_id)
 SELECT u.uid, u.program_id, u.patient_id, u.dose_id, u.on_day, u.client_id, u.statement, u.taken_at, u.mg, u.source,
-  %(reporter)s::bigint, u.reason, u.note, %(now)s, u.backfilled, before.id
+  %(reporter)s::bigint, u.reason, u.note, %(now)s, u.backfilled, u.gated, before.id
 FROM unnest(%(uid)s::uuid[], %(program)s::bigint[], %(patient)s::bigint[], %(dose)s::bigint[], %(on_day)s::date[],
   %(client)s::uuid[],
   %(statement)s::text[], %(taken_at)s::timestamptz[], %(mg)s::numeric[], %(source)s::text[], %(reason)s::text[],
-  %(note)s::bytea[], %(backfilled)s::boolean[], %(first)s::boolean[]) WITH ORDINALITY
+  %(note)s::bytea[], %(backfilled)s::boolean[], %(gated)s::boolean[], %(first)s::boolean[]) WITH ORDINALITY
   AS u (uid, program_id, patient_id, dose_id, on_day, client_id, statement, taken_at, mg, source, reason, note,
-    backfilled, is_first, place)
+    backfilled, gated, is_first, place)
 LEFT JOIN LATERAL (
   SELECT r.id FROM recovery_dosereport r
   WHERE r.dose_id = u.dose_id AND r.source = u.source AND u.is_first
@@ -393,6 +421,18 @@ def _store(
         place = (choice.slot.id if choice.slot else None, statement.source)
         rows.append((row, statement, choice, place not in seen))
         seen.add(place)
+    gated = under_hold.given(
+        [
+            under_hold.Given(
+                key=s.client_id,
+                patient_id=s.patient_id,
+                dose_id=None if c.slot is None else c.slot.id,
+                at=s.taken_at or (now if c.slot is None else min(now, c.slot.closes_at)),
+            )
+            for _, s, c, _ in rows
+            if s.statement == Statement.TAKEN
+        ]
+    )
     stored = sql.rows(
         _STORE,
         {
@@ -409,6 +449,7 @@ def _store(
             "reason": [s.reason for _, s, *_ in rows],
             "note": [None if row.note is None else bytes(row.note) for row, *_ in rows],
             "backfilled": [_is_late(c, places[s.patient_id].zone, now) for _, s, c, _ in rows],
+            "gated": [s.client_id in gated for _, s, *_ in rows],
             "first": [is_first for *_, is_first in rows],
             "reporter": actor.user_id,
             "now": now,
@@ -419,6 +460,11 @@ def _store(
         by_program.setdefault(places[patient_id].program_id, []).append((patient_id, "dose_report", pk))
     for program_id, objects in by_program.items():
         audit.record_many(actor=actor, action="dose.reported", program_id=program_id, objects=objects)
+    under_hold.tell(
+        actor=actor,
+        patients={s.patient_id: places[s.patient_id].program_id for s in statements if s.client_id in gated},
+        now=now,
+    )
     return {(patient_id, client_id): pk for pk, patient_id, client_id in stored}
 
 

@@ -24,7 +24,7 @@ class Tick:
 def all_ticks() -> list[Tick]:
     """Every tick, in the order in which a day needs them."""
     from backend.services import seal
-    from recovery.services import cover, doses, flags, regimens
+    from recovery.services import cover, doses, flags, hold_clock, regimens
     from reminders.services import dispatch, planning, reconcile, replies
 
     return [
@@ -51,6 +51,12 @@ def all_ticks() -> list[Tick]:
             "recovery.tasks.wake_flags",
             settings.FLAGS_SECONDS,
             lambda ids, now: flags.wake_flags(program_ids=ids, now=now),
+        ),
+        Tick(
+            "page_holds",
+            "recovery.tasks.page_holds",
+            settings.FLAGS_SECONDS,
+            lambda ids, now: hold_clock.page_holds(program_ids=ids, now=now),
         ),
         Tick(
             "work_inbound",

@@ -5,7 +5,7 @@ from django.conf import settings
 
 from backend import clock
 from backend.selectors.people import open_program_ids
-from recovery.services import cover, doses, flags, regimens
+from recovery.services import cover, doses, flags, hold_clock, regimens
 
 
 @shared_task(ignore_result=True)
@@ -30,3 +30,9 @@ def advance_bands(**_later_args: object) -> None:
 def wake_flags(**_later_args: object) -> None:
     """Every minute: bring back the flags whose time has come."""
     flags.wake_flags(program_ids=open_program_ids(), now=clock.now())
+
+
+@shared_task(ignore_result=True)
+def page_holds(**_later_args: object) -> None:
+    """Every minute: page about the holds that are still open."""
+    hold_clock.page_holds(program_ids=open_program_ids(), now=clock.now())

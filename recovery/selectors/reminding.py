@@ -5,7 +5,7 @@ can make (no text for this slot yet) comes in as ``unless``: it refers to this q
 with ``OuterRef``, so that the core need not know that messages exist.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -16,12 +16,14 @@ from backend.crypto import CannotOpen
 from backend.rules import wall_time
 from backend.selectors.keys import data_keys
 from backend.selectors.people import programs_by_id
-from recovery.models import Appointment, CravingLog, Dose, Flag, Patient, Treatment
+from recovery.models import Appointment, CravingLog, Dose, Flag, Hold, HoldAlarm, Patient, Stay, Treatment
 from recovery.rules.flags import FLAG_RULES
+from recovery.rules.gates import GateEvent, PromptStop, is_acute
 from recovery.rules.medicines import Cadence
 from recovery.rules.records import AppointmentStatus, PatientStatus
-from recovery.rules.states import DoseState, FlagKind, FlagStatus, ReportSource, Severity
+from recovery.rules.states import DoseState, FlagKind, FlagStatus, ReportSource, Role, Severity
 from recovery.selectors.clinic import clinics
+from recovery.selectors.holds import Stops, prompt_stops
 
 _UPCOMING = [AppointmentStatus.PLANNED.value, AppointmentStatus.BOOKED.value]
 _GONE = [PatientStatus.EXITED.value, PatientStatus.DECEASED.value]
@@ -220,8 +222,11 @@ def owed_doses(patient_ids: Collection[int], *, first_day: date, last_day: date)
             "regimen__plan__cadence",
             "regimen__plan__observed",
             "treatment__started_on",
+            "regimen__medicine",
+            "opens_at",
         )
     )
+    stops = prompt_stops({row[1] for row in rows})
     on_day: dict[tuple[int, date], int] = {}
     for row in rows:
         on_day[row[1], row[3]] = on_day.get((row[1], row[3]), 0) + 1
@@ -235,7 +240,7 @@ def owed_doses(patient_ids: Collection[int], *, first_day: date, last_day: date)
             due_at=row[5],
             closes_at=row[6],
             reported=row[7] not in (DoseState.SCHEDULED.value, DoseState.HELD.value),
-            stopped=row[7] == DoseState.HELD.value,
+            stopped=row[7] == DoseState.HELD.value or _stop_of(stops, row[1], row[13], row[14]) is not None,
             observed=bool(row[11]),
             every_day=row[10] in _EVERY_DAY,
             doses_that_day=on_day[row[1], row[3]],
@@ -245,6 +250,11 @@ def owed_doses(patient_ids: Collection[int], *, first_day: date, last_day: date)
         )
         for row in rows
     ]
+
+
+def _stop_of(stops: Mapping[int, Stops], patient_id: int, medicine: str, opens_at: datetime) -> PromptStop | None:
+    mine = stops.get(patient_id)
+    return None if mine is None else mine.of(medicine, opens_at=opens_at)
 
 
 def awaited_doses() -> QuerySet[Dose]:
@@ -264,6 +274,7 @@ class SlotState:
     patient_id: int
     answered: bool
     held: bool
+    away: bool
     opted_in: bool
     reminders_that_day: int
 
@@ -273,8 +284,19 @@ def slot_states(slots: Collection[Slot]) -> dict[Slot, SlotState]:
     rows = list(
         Dose.objects.filter(treatment_id__any={s[0] for s in slots}, dosing_day__any={s[1] for s in slots})
         .exclude(state=DoseState.CANCELLED.value)
-        .values_list("treatment_id", "dosing_day", "ordinal", "pk", "patient_id", "state", "regimen__reminders")
+        .values_list(
+            "treatment_id",
+            "dosing_day",
+            "ordinal",
+            "pk",
+            "patient_id",
+            "state",
+            "regimen__reminders",
+            "regimen__medicine",
+            "opens_at",
+        )
     )
+    stops = prompt_stops({row[4] for row in rows})
     reminded: dict[tuple[int, date], int] = {}
     for row in rows:
         reminded[row[0], row[1]] = reminded.get((row[0], row[1]), 0) + row[6]
@@ -283,12 +305,112 @@ def slot_states(slots: Collection[Slot]) -> dict[Slot, SlotState]:
             dose_id=row[3],
             patient_id=row[4],
             answered=row[5] not in (DoseState.SCHEDULED.value, DoseState.HELD.value),
-            held=row[5] == DoseState.HELD.value,
+            held=row[5] == DoseState.HELD.value or _stop_of(stops, row[4], row[7], row[8]) is PromptStop.HOLD,
+            away=row[4] in stops and stops[row[4]].away,
             opted_in=row[6],
             reminders_that_day=reminded[row[0], row[1]],
         )
         for row in rows
     }
+
+
+# --- holds and stays ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OwedHold:
+    """An open hold that staff have not yet explained. ``call_by``: local "HH:MM" while no line is staffed (S 5)."""
+
+    hold_id: int
+    patient_id: int
+    program_id: int
+    opened_at: datetime
+    acute: bool
+    call_by: str | None
+
+
+def patients_with_holds(*, opened_after: datetime, unless: Exists, limit: int = 10_000) -> list[int]:
+    """Patients with an open hold that no text told of, ascending. ``unless`` may refer to ``pk``."""
+    return list(
+        _untold_holds(opened_after)
+        .filter(~unless)
+        .order_by("patient_id")
+        .values_list("patient_id", flat=True)
+        .distinct()[:limit]
+    )
+
+
+def _untold_holds(opened_after: datetime) -> QuerySet[Hold]:
+    return Hold.objects.filter(lifted_at__isnull=True, understood_at__isnull=True, opened_at__gt=opened_after).exclude(
+        patient__status__in=_GONE
+    )
+
+
+def owed_holds(patient_ids: Collection[int], *, opened_after: datetime, now: datetime) -> dict[int, OwedHold]:
+    """The hold that each patient should hear of: the first of those that came together."""
+    rows = list(
+        _untold_holds(opened_after)
+        .filter(patient_id__in=patient_ids)
+        .order_by("opened_at", "pk")
+        .values_list("pk", "patient_id", "program_id", "opened_at", "cause", "call_by", "patient__zone")
+    )
+    here = programs_by_id({row[2] for row in rows})
+    hours = clinics(here)
+    found: dict[int, OwedHold] = {}
+    for pk, patient_id, program_id, opened_at, cause, call_by, zone in rows:
+        staffed = here[program_id].night_on_call or hours[program_id].is_open(now)
+        local = call_by.astimezone(ZoneInfo(zone))
+        found.setdefault(
+            patient_id,
+            OwedHold(
+                hold_id=pk,
+                patient_id=patient_id,
+                program_id=program_id,
+                opened_at=opened_at,
+                acute=is_acute(GateEvent(cause)),
+                call_by=None if staffed else f"{local:%H:%M}",
+            ),
+        )
+    return found
+
+
+def holds_still_open(hold_ids: Collection[int]) -> dict[int, bool]:
+    """Of these holds the open ones: whether staff recorded that the patient understood. Lifted ones are absent."""
+    rows = Hold.objects.filter(pk__in=hold_ids, lifted_at__isnull=True)
+    return {pk: at is not None for pk, at in rows.values_list("pk", "understood_at")}
+
+
+def away_now(patient_ids: Collection[int]) -> dict[int, date]:
+    """Of these patients those whose prompts rest because they are away (S 7): the first day of it."""
+    rows = Stay.objects.filter(patient_id__in=patient_ids, settled_at__isnull=True, voided_at__isnull=True)
+    return dict(rows.values_list("patient_id", "began_on"))
+
+
+@dataclass(frozen=True, slots=True)
+class UntoldAlarm:
+    """A page about an open hold that nobody was told of yet (S 5)."""
+
+    alarm_id: int
+    hold_id: int
+    program_id: int
+    team_id: int | None
+    to_role: Role
+    day: date  # local to the program
+
+
+def untold_alarms(*, since: datetime, unless: Q, limit: int = 500) -> list[UntoldAlarm]:
+    """Pages about holds that are still open, oldest first. ``unless`` may refer to ``pk`` and ``hold_id``."""
+    rows = list(
+        HoldAlarm.objects.filter(written_at__gt=since, hold__lifted_at__isnull=True)
+        .filter(~unless)
+        .order_by("at", "pk")
+        .values_list("pk", "hold_id", "program_id", "patient__team_id", "to_role", "at")[:limit]
+    )
+    zones = {pk: program.zone for pk, program in programs_by_id({row[2] for row in rows}).items()}
+    return [
+        UntoldAlarm(pk, hold, program, team, Role(role), wall_time.local_date(at, zones[program]))
+        for pk, hold, program, team, role, at in rows
+    ]
 
 
 # --- visits ---------------------------------------------------------------------------------------

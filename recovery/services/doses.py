@@ -21,6 +21,7 @@ from backend.selectors.keys import data_keys
 from backend.services import audit
 from recovery.models import DoseReport, Patient
 from recovery.rules.dose_state import DaySlot, Report, disagreement, is_backfilled, reported, slot_for_report
+from recovery.rules.gates import ANTAGONISTS, EVERY_ANTAGONIST
 from recovery.rules.states import DoseState, FlagKind, ReportSource, Statement, Timeliness
 from recovery.services import close_together, silence, sql, stated_gap, under_hold
 from recovery.services.flag_rows import end_many
@@ -527,17 +528,58 @@ SELECT patient_id, program_id, min(dosing_day), count(*) FROM closed GROUP BY pa
 """
 
 
+_FIRST_OVER = "SELECT min(day_ends_at) FROM recovery_dose WHERE state = 'scheduled' AND day_ends_at <= %(now)s"
+
+# It starts from the holds, which are few, so that the many doses nobody holds cost nothing. A hold that was lifted
+# counts for the doses whose time it covered.
+_HOLD = """
+WITH held AS (
+  SELECT d.id FROM recovery_hold h
+  JOIN recovery_dose d ON d.program_id = h.program_id AND d.patient_id = h.patient_id AND d.dosing_day >= %(from)s
+  JOIN recovery_regimen r ON r.id = d.regimen_id
+  WHERE (h.lifted_at IS NULL OR h.lifted_at > d.due_at) AND h.opened_at < d.closes_at
+    AND (NOT h.from_next_window OR d.opens_at >= h.opened_at)
+    AND (h.stops = r.medicine OR (h.stops = %(every)s AND r.medicine = ANY (%(antagonists)s::text[])))
+    AND d.state = 'scheduled' AND d.day_ends_at <= %(now)s AND (h.lifted_at IS NULL OR h.lifted_at > %(lifted)s)
+  FOR NO KEY UPDATE OF d SKIP LOCKED
+)
+UPDATE recovery_dose d SET state = 'held', closed_at = %(now)s WHERE d.id IN (SELECT id FROM held)
+RETURNING d.patient_id
+"""
+
+
+def _close_held(ids: Sequence[int], now: datetime) -> list[int]:
+    """Close the doses that were under a hold as ``held``: no silence, and nobody asked. Returns whose."""
+    with programs(ids):
+        [(first,)] = sql.rows(_FIRST_OVER, {"now": now})
+        if first is None:
+            return []
+        found = sql.rows(
+            _HOLD,
+            {
+                "now": now,
+                "from": (first - timedelta(days=3)).date(),
+                "lifted": first - timedelta(days=3),
+                "every": EVERY_ANTAGONIST,
+                "antagonists": [medicine.value for medicine in ANTAGONISTS],
+            },
+        )
+        return [patient_id for (patient_id,) in found]
+
+
 def close_doses(*, program_ids: Iterable[int], now: datetime, limit: int = 50_000) -> ClosedDoses:
     """Close the dosing days that are over: what nobody reported becomes ``not_reported``, never missed.
 
-    In the same transaction the patients touched are judged for silence (S 14). Works in batches of ``limit``
+    What was under a hold closes as ``held`` before. In the same transaction the patients touched are judged for
+    silence (S 14). Works in batches of ``limit``
     doses, a transaction each, until nothing is left; safe to run twice, late, or in several places at once.
     """
     ids = list(program_ids)
     if not ids:
         return ClosedDoses(0, frozenset())
-    total = 0
-    touched: set[int] = set()
+    held = _close_held(ids, now)
+    total = len(held)
+    touched: set[int] = set(held)
     while True:
         with programs(ids):
             found = sql.rows(_CLOSE, {"now": now, "limit": limit})

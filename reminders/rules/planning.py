@@ -495,6 +495,24 @@ def plan_flag_notice(notice: FlagNotice) -> list[PlannedMessage]:
     ]
 
 
+def plan_alarm(alarm_id: int, hold_id: int, recipient_id: int, *, day: date, at: datetime) -> PlannedMessage:
+    """Return one page about a hold that is still open, to one member of staff (S 5). It names nobody."""
+    chosen = wording.template("staff.still_waiting")
+    return PlannedMessage(
+        slot=SlotKey(SubjectKind.HOLD, hold_id, f"a{alarm_id}.{recipient_id}", Channel.SMS, day),
+        message_class=MessageClass.STAFF_NOTICE,
+        template="staff.still_waiting",
+        template_version=chosen.version,
+        send_after=at,
+        expires_at=expiry(MessageClass.STAFF_NOTICE, due_at=at),
+        priority=priority_of(MessageClass.STAFF_NOTICE),
+        is_question=chosen.is_question,
+        recipient_id=recipient_id,
+        about_id=hold_id,
+        allowed_outside=True,
+    )
+
+
 def plan_supporter(
     *,
     consent_id: int,

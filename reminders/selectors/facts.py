@@ -98,6 +98,16 @@ def facts_of(claimed: Sequence[Claimed], *, now: datetime) -> Known:
     flags = reminding.flags_still_open(
         {one.subject_id for one in claimed if one.subject_kind == SubjectKind.FLAG.value}
     )
+    holds = reminding.holds_still_open(
+        {one.subject_id for one in claimed if one.subject_kind == SubjectKind.HOLD.value}
+    )
+    away = reminding.away_now(
+        {
+            one.patient_id
+            for one in claimed
+            if one.patient_id is not None and one.message_class in PROMPTS and one.id not in slots
+        }
+    )
     counts = _counts(claimed, contacts, now=now)
     asked = {address.index for one in claimed if one.is_question and (address := known.addresses[one.id]).index}
     questions = _open_questions({index for index in asked if index is not None}, now=now)
@@ -127,6 +137,7 @@ def facts_of(claimed: Sequence[Claimed], *, now: datetime) -> Known:
             consented=one.patient_id in consented,
             has_address=bool(address.phone),
             asked_for=one.step.endswith(".later"),
+            paused=one.patient_id in away,
         )
         slot = slots.get(one.id)
         if slot is not None:
@@ -134,12 +145,16 @@ def facts_of(claimed: Sequence[Claimed], *, now: datetime) -> Known:
             facts.cancelled = state is None
             facts.answered = state is not None and state.answered
             facts.hold_open = state is not None and state.held
+            facts.paused = state is not None and state.away
             if state is not None:
                 facts.consented = facts.consented and state.opted_in
                 facts.doses_opted_in = state.reminders_that_day
         elif one.subject_kind == SubjectKind.APPOINTMENT.value:
             day = visit_days.get(one.subject_id)
             facts.cancelled = day is None or one.slot_on != day + timedelta(days=visit_offset(one.step))
+        elif one.subject_kind == SubjectKind.HOLD.value:
+            facts.cancelled = one.subject_id not in holds
+            facts.answered = not staff and holds.get(one.subject_id, False)
         elif one.subject_kind == SubjectKind.FLAG.value and staff:
             facts.cancelled = one.subject_id not in flags
             facts.answered = not facts.cancelled and not flags[one.subject_id]

@@ -5,7 +5,7 @@ from django.conf import settings
 
 from backend import clock
 from backend.selectors.people import open_program_ids
-from recovery.services import cover, doses, flags, hold_clock, regimens
+from recovery.services import cover, doses, flags, hold_clock, plans, regimens
 
 
 @shared_task(ignore_result=True)
@@ -36,3 +36,9 @@ def wake_flags(**_later_args: object) -> None:
 def page_holds(**_later_args: object) -> None:
     """Every minute: page about the holds that are still open."""
     hold_clock.page_holds(program_ids=open_program_ids(), now=clock.now())
+
+
+@shared_task(ignore_result=True)
+def ask_goal_reviews(**_later_args: object) -> None:
+    """Hourly: make a task for each goal whose day to look again has come."""
+    plans.ask_goal_reviews(program_ids=open_program_ids(), now=clock.now())

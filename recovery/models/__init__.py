@@ -6,10 +6,14 @@ from recovery.models.flags import Flag, Outreach, Task
 from recovery.models.holds import Hold, HoldAlarm
 from recovery.models.injections import Appointment, Injection
 from recovery.models.instruments import InstrumentAnswer, InstrumentForm
-from recovery.models.journal import TriggerEntry
+from recovery.models.journal import JournalEntry, SkillUse, TriggerEntry
+from recovery.models.learning import ReadReceipt
 from recovery.models.patients import NamePrefix, Patient
+from recovery.models.plans import PatientGoal, PlanVersion
+from recovery.models.side_effects import SideEffectReport
 from recovery.models.statements import StatedFact
 from recovery.models.stays import Stay
+from recovery.models.support import MeetingLog, Need, TherapyVisit
 from recovery.models.treatments import Dose, DoseReport, Regimen, Treatment
 
 __all__ = [
@@ -28,17 +32,26 @@ __all__ = [
     "Injection",
     "InstrumentAnswer",
     "InstrumentForm",
+    "JournalEntry",
     "LabResult",
+    "MeetingLog",
     "NamePrefix",
+    "Need",
     "Outreach",
     "Patient",
+    "PatientGoal",
+    "PlanVersion",
     "PlannedStop",
     "Procedure",
+    "ReadReceipt",
     "Regimen",
     "ReversalAgent",
+    "SideEffectReport",
+    "SkillUse",
     "StatedFact",
     "Stay",
     "Task",
+    "TherapyVisit",
     "Treatment",
     "TriggerEntry",
     "UrineScreen",

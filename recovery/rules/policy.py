@@ -223,6 +223,11 @@ class Policy:
     phq9_on_phone: bool = _switch(False, "contract 3 (needs the medical director)")
     cssrs_on_phone: bool = _switch(False, "contract 3 (needs the medical director, and the license)")
     free_text_on_phone: bool = _switch(False, "contract 3 (needs the medical director)")
+    # Side effects and goals
+    side_effect_lasting_days: int = _number(14, "days since it began", "C 1 row 59, C 7", 1, 90)
+    site_question_from_day: int = _number(2, "days after an injection", "N18", 1, 14)
+    site_question_to_day: int = _number(3, "days after an injection", "N18", 1, 27)
+    goal_review_days: int = _number(28, _DAYS, "C 1 row 101 (PD)", 1, 365)
 
     # Being called back
     reassign_at_share: float = _number(0.5, "share of the response time", "C 7 (PD)", 0.1, 1.0)
@@ -287,6 +292,10 @@ _BEFORE: dict[str, dict[str, Value | None]] = {
         "lab_due_notice_days": None,
         "lab_overdue_after_days": None,
         "lab_baseline_valid_days": None,
+        "side_effect_lasting_days": None,
+        "site_question_from_day": None,
+        "site_question_to_day": None,
+        "goal_review_days": None,
     },
 }
 

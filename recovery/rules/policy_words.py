@@ -231,6 +231,15 @@ SECTIONS = (
         ),
     ),
     Section(
+        "Side effects and goals",
+        (
+            ("side_effect_lasting_days", "A side effect that is still there after this long is looked at"),
+            ("site_question_from_day", "The place of an injection is asked about from"),
+            ("site_question_to_day", "It is asked about up to"),
+            ("goal_review_days", "A goal is looked at again after"),
+        ),
+    ),
+    Section(
         "Being called back",
         (
             ("reassign_at_share", "A concern that nobody took on goes to the next person after"),
@@ -291,12 +300,17 @@ NOT_USED_YET = frozenset(
 
 RAISED = frozenset(
     {
+        FlagKind.ALLERGIC_REACTION,
         FlagKind.CONTACT_LOST,
+        FlagKind.COUGH,
         FlagKind.CRAVING_HIGH,
         FlagKind.CRAVING_RISE,
         FlagKind.GIVEN_WITH_OPEN_GATE,
         FlagKind.INJECTION_LATE,
+        FlagKind.INJECTION_SITE,
         FlagKind.INTERVAL_END_CRAVING,
+        FlagKind.LIVER_SYMPTOMS,
+        FlagKind.SIDE_EFFECT_LASTING,
         FlagKind.SILENCE,
         FlagKind.SUICIDE_RISK,
     }

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
+from recovery.rules.side_effects import Effect, effect_words
 from recovery.rules.states import FlagKind
 from recovery.rules.words import Language, counted, long_date, near_date, one_decimal, short_date
 
@@ -204,6 +205,14 @@ def _contact_lost(evidence: Evidence, language: Language) -> str:
     return f"{counted(failures, 'mensaje seguido', 'mensajes seguidos')} sin entregar"
 
 
+def _side_effect_lasting(evidence: Evidence, language: Language) -> str:
+    effect = effect_words(Effect(evidence["effect"]), language).lower()
+    since, days = _required_day(evidence, "began_on"), evidence["days"]
+    if language is _EN:
+        return f"A side effect has lasted {counted(days, 'day', 'days')} since {short_date(since, language)}: {effect}"
+    return f"Un efecto secundario dura {counted(days, 'día', 'días')} desde el {short_date(since, language)}: {effect}"
+
+
 _MAKERS: dict[FlagKind, Callable[[Evidence, Language], str]] = {
     FlagKind.SILENCE: _silence,
     FlagKind.INJECTION_LATE: _injection_late,
@@ -213,6 +222,7 @@ _MAKERS: dict[FlagKind, Callable[[Evidence, Language], str]] = {
     FlagKind.DOSE_AFTER_GAP: _dose_after_gap,
     FlagKind.LAB_ABNORMAL: _lab,
     FlagKind.CONTACT_LOST: _contact_lost,
+    FlagKind.SIDE_EFFECT_LASTING: _side_effect_lasting,
 }
 
 # English and Spanish; a stored "on" adds its date.
@@ -284,10 +294,6 @@ _PLAIN: dict[FlagKind, tuple[str, str]] = {
     FlagKind.REPORTED_DRINK: ("A drink was reported", "Se informó una bebida"),
     FlagKind.REPORTED_USE: ("Opioid use was reported", "Se informó consumo de opioides"),
     FlagKind.SEVERE_PAIN: ("Severe pain or trauma was reported", "Se informó dolor fuerte o una lesión"),
-    FlagKind.SIDE_EFFECT_LASTING: (
-        "A side effect has lasted two weeks or more",
-        "Un efecto secundario dura dos semanas o más",
-    ),
     FlagKind.SUICIDE_RISK: (
         "Answers show a high risk of suicide",
         "Las respuestas muestran un riesgo alto de suicidio",

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 from backend.rules.roles import Role as StaffRole
+from recovery.rules.side_effects import Effect, Strength, effect_words, strength_words
 from recovery.rules.states import Response, Role
 from recovery.rules.words import Language, long_date
 
@@ -26,6 +27,14 @@ class TaskKind(StrEnum):
     """Every kind of work that a person is asked to do about one patient."""
 
     CLOSE_OR_CONTINUE = "close_or_continue"
+    GOAL_REVIEW = "goal_review"
+    NEED_FOOD = "need_food"
+    NEED_HOUSING = "need_housing"
+    NEED_LEGAL = "need_legal"
+    NEED_SAFETY = "need_safety"
+    NEED_TRANSPORT = "need_transport"
+    NEED_WORK = "need_work"
+    SIDE_EFFECT_LOOK = "side_effect_look"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +67,11 @@ OUTCOME_WORDS: Mapping[str, str] = MappingProxyType(
         "treatment_closed": "The treatment was closed",
         "other_care": "Passed on to other care",
         "not_needed": "Looked into, not needed",
+        "helped": "Help was found",
+        "referred": "Passed on to somebody who can help",
+        "no_help": "Nothing could be found yet",
+        "talked": "Talked about it",
+        "seen": "Looked at",
     }
 )
 
@@ -65,6 +79,19 @@ OUTCOME_WORDS: Mapping[str, str] = MappingProxyType(
 DONE_ELSEWHERE = "recorded"
 REASON_ENDED = "reason_ended"
 _SYSTEM_WORDS = {DONE_ELSEWHERE: "Done, recorded on the patient's page", REASON_ENDED: "Its reason ended by itself"}
+
+
+def _need(kind: TaskKind, words: str, *, response: Response = Response.TWO_BUSINESS_DAYS) -> TaskRule:
+    return TaskRule(
+        kind=kind,
+        role=Role.COORDINATOR,
+        words=words,
+        response=response,
+        outcomes=("helped", "referred", "no_help", "not_needed"),
+        source="C 1 rows 85, 99 (PD)",
+        page="patient-plan",
+        contact=True,
+    )
 
 
 _TABLE = (
@@ -76,6 +103,32 @@ _TABLE = (
         outcomes=("continues", "treatment_closed", "other_care"),
         source="S 16, C 3.3",
     ),
+    TaskRule(
+        kind=TaskKind.GOAL_REVIEW,
+        role=Role.COORDINATOR,
+        words="Look at a goal together again",
+        response=Response.WEEKLY,
+        outcomes=("talked", "not_needed"),
+        source="C 1 row 101 (PD)",
+        page="patient-plan",
+        contact=True,
+    ),
+    TaskRule(
+        kind=TaskKind.SIDE_EFFECT_LOOK,
+        role=Role.NURSE,
+        words="Call about a side effect",
+        response=Response.ONE_BUSINESS_DAY,
+        outcomes=("seen", "talked", "referred", "not_needed"),
+        source="C 1 rows 53-57, 66, N16 (PD)",
+        page="patient-plan",
+        contact=True,
+    ),
+    _need(TaskKind.NEED_HOUSING, "Help with a place to stay"),
+    _need(TaskKind.NEED_WORK, "Help with work or training"),
+    _need(TaskKind.NEED_LEGAL, "Help with court or papers"),
+    _need(TaskKind.NEED_TRANSPORT, "Help with getting to visits"),
+    _need(TaskKind.NEED_FOOD, "Help with food"),
+    _need(TaskKind.NEED_SAFETY, "Call: they do not feel safe", response=Response.SAME_DAY),
 )
 
 TASK_RULES: Mapping[TaskKind, TaskRule] = MappingProxyType({rule.kind: rule for rule in _TABLE})
@@ -130,6 +183,20 @@ def _last_given(facts: Facts) -> str:
     return f"The last injection was {last}" if last else ""
 
 
+def _goal(facts: Facts) -> str:
+    about = {"opioid": "About opioids", "alcohol": "About alcohol", "life": "In their own words"}
+    return about.get(str(facts.get("about", "")), "")
+
+
+def _effect(facts: Facts) -> str:
+    effect, strength = facts.get("effect"), facts.get("strength")
+    if effect not in set(Effect) or strength not in set(Strength):
+        return ""
+    return f"{effect_words(Effect(effect))}: {strength_words(Strength(strength)).lower()}"
+
+
 _DETAILS: Mapping[TaskKind, Callable[[Facts], str]] = {
     TaskKind.CLOSE_OR_CONTINUE: _last_given,
+    TaskKind.GOAL_REVIEW: _goal,
+    TaskKind.SIDE_EFFECT_LOOK: _effect,
 }

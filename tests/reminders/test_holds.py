@@ -163,4 +163,7 @@ def test_s7_prompts_rest_while_somebody_is_away(program, texted, plan, send, now
     assert todays_prompts() == [("1.first", "suppressed", "paused"), ("1.again", "suppressed", "paused")]
     extend_doses(program_ids=[program], now=now)
     plan(now + 20 * HOUR)
-    assert not Message.objects.filter(slot_on=date(2026, 3, 4)).exists()
+    plan(now + 44 * HOUR)
+    send(now + 25.5 * HOUR)
+    assert set(Message.objects.filter(slot_on=date(2026, 3, 4)).values_list("why", flat=True)) == {"paused"}
+    assert not Message.objects.filter(slot_on=date(2026, 3, 5)).exists()

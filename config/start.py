@@ -33,6 +33,8 @@ APPEND_ONLY = (
     "recovery_meetinglog",
     "recovery_therapyvisit",
     "recovery_need",
+    "recovery_tabletcount",
+    "recovery_oralbridge",
     "reminders_providerevent",
 )
 # Doors by which a request finds its program; they hold no name and no number in clear (contract 6).

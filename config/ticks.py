@@ -24,7 +24,7 @@ class Tick:
 def all_ticks() -> list[Tick]:
     """Every tick, in the order in which a day needs them."""
     from backend.services import seal
-    from recovery.services import cover, doses, flags, hold_clock, plans, regimens
+    from recovery.services import cover, doses, flags, hold_clock, plans, regimens, supply
     from reminders.services import dispatch, planning, reconcile, replies
 
     return [
@@ -63,6 +63,12 @@ def all_ticks() -> list[Tick]:
             "recovery.tasks.ask_goal_reviews",
             settings.EXTEND_SECONDS,
             lambda ids, now: plans.ask_goal_reviews(program_ids=ids, now=now),
+        ),
+        Tick(
+            "watch_supply",
+            "recovery.tasks.watch_supply",
+            settings.EXTEND_SECONDS,
+            lambda ids, now: supply.watch_supply(program_ids=ids, now=now),
         ),
         Tick(
             "work_inbound",

@@ -5,7 +5,7 @@ from django.conf import settings
 
 from backend import clock
 from backend.selectors.people import open_program_ids
-from recovery.services import cover, doses, flags, hold_clock, plans, regimens
+from recovery.services import cover, doses, flags, hold_clock, plans, regimens, supply
 
 
 @shared_task(ignore_result=True)
@@ -42,3 +42,9 @@ def page_holds(**_later_args: object) -> None:
 def ask_goal_reviews(**_later_args: object) -> None:
     """Hourly: make a task for each goal whose day to look again has come."""
     plans.ask_goal_reviews(program_ids=open_program_ids(), now=clock.now())
+
+
+@shared_task(ignore_result=True)
+def watch_supply(**_later_args: object) -> None:
+    """Hourly: ask for medicine that is not on site, for refills, and warn of closed days."""
+    supply.watch_supply(program_ids=open_program_ids(), now=clock.now())

@@ -13,6 +13,7 @@ from recovery.models.plans import PatientGoal, PlanVersion
 from recovery.models.side_effects import SideEffectReport
 from recovery.models.statements import StatedFact
 from recovery.models.stays import Stay
+from recovery.models.supply import ClosingNotice, OralBridge, TabletCount
 from recovery.models.support import MeetingLog, Need, TherapyVisit
 from recovery.models.treatments import Dose, DoseReport, Regimen, Treatment
 
@@ -22,6 +23,7 @@ __all__ = [
     "Challenge",
     "Checklist",
     "ChecklistAnswer",
+    "ClosingNotice",
     "CoverEvent",
     "CravingLog",
     "Dose",
@@ -37,6 +39,7 @@ __all__ = [
     "MeetingLog",
     "NamePrefix",
     "Need",
+    "OralBridge",
     "Outreach",
     "Patient",
     "PatientGoal",
@@ -50,6 +53,7 @@ __all__ = [
     "SkillUse",
     "StatedFact",
     "Stay",
+    "TabletCount",
     "Task",
     "TherapyVisit",
     "Treatment",

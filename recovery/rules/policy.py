@@ -72,6 +72,12 @@ class Policy:
     plan_ahead_hours: int = _number(72, "hours", "architecture 4 (PD)", 24, 336)
     review_after_months: int = _number(6, "months", "C 1 rows 5 and 8 (PD)", 1, 24)
 
+    refill_lead_days: int = _number(7, "days before the last tablet", "C 1 row 110, S 19 (PD)", 1, 60)
+    closing_notice_days: int = _number(7, _DAYS, "S W8", 1, 60)
+    allow_targeted: bool = _switch(False, "C 1 row 17: off-label, alcohol only")
+    allow_implant: bool = _switch(False, "C 1 row 12, C 3.1: not approved")
+    implant_cover_days: int = _number(0, "days (0: not set)", "C 3.1: the program sets it", 0, 400)
+
     # Cover of the injection
     injection_cover_days: int = _number(28, _DAYS, "PI-V, C 3.3", 7, 120)
     due_soon_from_dsl: int = _number(21, _DSL, "C 3.3 (PD)", 1, 120)
@@ -244,6 +250,11 @@ _BEFORE: dict[str, dict[str, Value | None]] = {
         "craving_high_again_days": None,
     },
     "default-2": {
+        "refill_lead_days": None,
+        "closing_notice_days": None,
+        "allow_targeted": None,
+        "allow_implant": None,
+        "implant_cover_days": None,
         "questions_early_days": None,
         "questions_a_day": None,
         "daily_every_days": None,

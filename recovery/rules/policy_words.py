@@ -27,6 +27,11 @@ SECTIONS = (
             ("same_slot_apart_minutes", "Two reminders of the same tablet are at least this far apart after a move"),
             ("plan_ahead_hours", "Tablets are planned this far ahead"),
             ("review_after_months", "Length of treatment is reviewed with the clinician after"),
+            ("refill_lead_days", "A refill is asked for when the tablets at hand last less than"),
+            ("closing_notice_days", "Days without a clinic are told to the program ahead by"),
+            ("allow_targeted", "A tablet before drinking may be ordered (alcohol only)"),
+            ("allow_implant", "Implants may be ordered"),
+            ("implant_cover_days", "An implant covers this long; 0 means that none can be ordered"),
         ),
     ),
     Section(
@@ -292,9 +297,6 @@ NOT_USED_YET = frozenset(
         "safety_form_minutes",
         "same_slot_apart_minutes",
         "start_checklist_days",
-        "stated_gap_days",
-        "supply_on_site_by_dsl",
-        "visit_offer_days",
     }
 )
 
@@ -305,6 +307,7 @@ RAISED = frozenset(
         FlagKind.COUGH,
         FlagKind.CRAVING_HIGH,
         FlagKind.CRAVING_RISE,
+        FlagKind.DOSE_PARTLY_GIVEN,
         FlagKind.GIVEN_WITH_OPEN_GATE,
         FlagKind.INJECTION_LATE,
         FlagKind.INJECTION_SITE,

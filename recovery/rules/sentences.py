@@ -55,6 +55,21 @@ def _silence(evidence: Evidence, language: Language) -> str:
     return start + ("; antes no hay ninguna" if last is None else f"; la última fue el {long_date(last, language)}")
 
 
+# Why the last visit brought no injection: said so that a late one is not read as missed (N5).
+_NOT_GIVEN = {
+    "not_opioid_free": ("it could not be given yet", "todavía no se pudo administrar"),
+    "not_delivered": ("the medicine had not arrived", "el medicamento no había llegado"),
+    "prior_authorization": ("the insurance had not agreed yet", "faltaba la autorización del seguro"),
+    "no_nurse": ("nobody was there to give it", "no había quien la administrara"),
+    "clinic_closed": ("the clinic was closed", "la clínica estaba cerrada"),
+    "site_reaction": ("the last site had not healed", "el lugar anterior no había sanado"),
+    "unwell": ("it was put off for illness", "se aplazó por enfermedad"),
+    "declined": ("it was put off by choice", "se aplazó por decisión propia"),
+    "prescriber_decided": ("the prescriber put it off", "quien receta la aplazó"),
+    "other": ("it could not be given", "no se pudo administrar"),
+}
+
+
 def _injection_late(evidence: Evidence, language: Language) -> str:
     late, last = evidence["days_late"], _required_day(evidence, "last_given_on")
     booked = _day(evidence.get("visit_on"))
@@ -62,11 +77,15 @@ def _injection_late(evidence: Evidence, language: Language) -> str:
     if language is _EN:
         text = f"Injection is {counted(late, 'day', 'days')} past its date"
         text += f"; last one was {short_date(last, language)}"
+        if evidence.get("not_given"):
+            text += f"; at the last visit {_NOT_GIVEN[evidence['not_given']][0]}"
         if booked is not None:
             text += f"; a visit is booked for {long_date(booked, language)}"
         return text + ("; tablets are confirmed meanwhile" if bridge else "")
     text = f"La inyección lleva {counted(late, 'día', 'días')} de retraso"
     text += f"; la última fue el {short_date(last, language)}"
+    if evidence.get("not_given"):
+        text += f"; en la última visita {_NOT_GIVEN[evidence['not_given']][1]}"
     if booked is not None:
         text += f"; hay una visita el {long_date(booked, language)}"
     return text + ("; mientras tanto hay tabletas confirmadas" if bridge else "")

@@ -26,6 +26,12 @@ Facts = Mapping[str, Any]
 class TaskKind(StrEnum):
     """Every kind of work that a person is asked to do about one patient."""
 
+    ANOTHER_TIME = "another_time"
+    FIND_VISIT = "find_visit"
+    PARTLY_GIVEN = "partly_given"
+    REFILL = "refill"
+    SUPPLY_NOT_ON_SITE = "supply_not_on_site"
+    VERIFY_GIVEN = "verify_given"
     CLOSE_OR_CONTINUE = "close_or_continue"
     GOAL_REVIEW = "goal_review"
     NEED_FOOD = "need_food"
@@ -72,6 +78,13 @@ OUTCOME_WORDS: Mapping[str, str] = MappingProxyType(
         "no_help": "Nothing could be found yet",
         "talked": "Talked about it",
         "seen": "Looked at",
+        "visit_booked": "A visit was booked",
+        "not_reached": "Could not be reached",
+        "arranged": "It is on its way",
+        "on_site": "It is here",
+        "record_seen": "The record was seen and the entry corrected",
+        "no_record": "There is no record of it",
+        "does_not_count": "It does not count; the next full one is planned",
     }
 )
 
@@ -95,6 +108,59 @@ def _need(kind: TaskKind, words: str, *, response: Response = Response.TWO_BUSIN
 
 
 _TABLE = (
+    TaskRule(
+        kind=TaskKind.ANOTHER_TIME,
+        role=Role.COORDINATOR,
+        words="Find another time for a visit",
+        response=Response.ONE_BUSINESS_DAY,
+        outcomes=("visit_booked", "not_reached", "not_needed"),
+        source="C 9, row 111",
+        contact=True,
+    ),
+    TaskRule(
+        kind=TaskKind.FIND_VISIT,
+        role=Role.COORDINATOR,
+        words="Find the next visit: the last one brought nothing",
+        response=Response.SAME_DAY,
+        outcomes=("visit_booked", "not_reached", "other_care", "not_needed"),
+        source="N5",
+        contact=True,
+    ),
+    TaskRule(
+        kind=TaskKind.PARTLY_GIVEN,
+        role=Role.PRESCRIBER,
+        words="Decide whether an injection that was given in part counts",
+        response=Response.SAME_DAY,
+        outcomes=("does_not_count", "other_care"),
+        source="S 20",
+        prescriber_only=True,
+    ),
+    TaskRule(
+        kind=TaskKind.REFILL,
+        role=Role.COORDINATOR,
+        words="Arrange a refill of tablets",
+        response=Response.ONE_BUSINESS_DAY,
+        outcomes=("arranged", "not_reached", "not_needed"),
+        source="S 19",
+        contact=True,
+    ),
+    TaskRule(
+        kind=TaskKind.SUPPLY_NOT_ON_SITE,
+        role=Role.NURSE,
+        words="Find out where the medicine of the next visit is",
+        response=Response.ONE_BUSINESS_DAY,
+        outcomes=("on_site", "arranged", "not_needed"),
+        source="N6",
+    ),
+    TaskRule(
+        kind=TaskKind.VERIFY_GIVEN,
+        role=Role.NURSE,
+        words="Get the record of an injection given elsewhere",
+        response=Response.ONE_BUSINESS_DAY,
+        outcomes=("record_seen", "no_record", "not_reached"),
+        source="S 21, C 0 rule 6",
+        contact=True,
+    ),
     TaskRule(
         kind=TaskKind.CLOSE_OR_CONTINUE,
         role=Role.PRESCRIBER,
@@ -195,7 +261,36 @@ def _effect(facts: Facts) -> str:
     return f"{effect_words(Effect(effect))}: {strength_words(Strength(strength)).lower()}"
 
 
+def _visit_day(facts: Facts) -> str:
+    day = fact_day(facts, "due_on")
+    return f"The visit was for {day}" if day else ""
+
+
+def _given_day(facts: Facts) -> str:
+    day = fact_day(facts, "given_on")
+    return f"Said to be given on {day}" if day else ""
+
+
+def _refill(facts: Facts) -> str:
+    if facts.get("said") == "ran_out":
+        return "None are left, as stated"
+    day = fact_day(facts, "runs_out_on")
+    return f"They last until {day}" if day else ""
+
+
+def _supply(facts: Facts) -> str:
+    day = fact_day(facts, "due_by")
+    state = {"": "not ordered", "on_site": "here"}.get(facts.get("supply", ""), facts.get("supply", ""))
+    return f"Due here by {day}; {state}" if day else ""
+
+
 _DETAILS: Mapping[TaskKind, Callable[[Facts], str]] = {
+    TaskKind.ANOTHER_TIME: _visit_day,
+    TaskKind.FIND_VISIT: _visit_day,
+    TaskKind.PARTLY_GIVEN: _given_day,
+    TaskKind.REFILL: _refill,
+    TaskKind.SUPPLY_NOT_ON_SITE: _supply,
+    TaskKind.VERIFY_GIVEN: _given_day,
     TaskKind.CLOSE_OR_CONTINUE: _last_given,
     TaskKind.GOAL_REVIEW: _goal,
     TaskKind.SIDE_EFFECT_LOOK: _effect,

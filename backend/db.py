@@ -22,8 +22,6 @@ def programs(ids: Iterable[int], *, patient: int | str = EVERY_PATIENT) -> Itera
     """
     wanted = (",".join(str(int(i)) for i in ids), str(patient))
     before = getattr(connection, "holdfast_scope", ("", ""))
-    # What is set for a transaction ends with it: only an inner scope must put back what was there.
-    outermost = not connection.in_atomic_block
     with transaction.atomic():
         _set(wanted)
         try:
@@ -32,7 +30,7 @@ def programs(ids: Iterable[int], *, patient: int | str = EVERY_PATIENT) -> Itera
             # The rollback takes the settings back with it.
             connection.holdfast_scope = before  # type: ignore[attr-defined]
             raise
-        if connection.needs_rollback or outermost:
+        if connection.needs_rollback:
             connection.holdfast_scope = before  # type: ignore[attr-defined]
         else:
             _set(before)

@@ -26,12 +26,14 @@ class ExportSection:
 
     ``staff_only`` names fields that the person's own export leaves out and the staff's holds:
     the notes that colleagues write to each other, and results that nobody has confirmed (S 10).
+    ``staff_rows`` stands in for ``rows`` in the staff's export, where a person keeps something to themselves.
     """
 
     name: str
     rows: SectionRows
     tables: tuple[str, ...]
     staff_only: frozenset[str] = frozenset()
+    staff_rows: SectionRows | None = None
 
 
 _deliver: DeliverSignInCode | None = None

@@ -25,8 +25,16 @@ APPEND_ONLY = (
     "recovery_holdalarm",
     "recovery_statedfact",
     "recovery_checklistanswer",
-    "recovery_minorconsent",
-    "recovery_rewardentry",
+    "recovery_journalentry",
+    "recovery_skilluse",
+    "recovery_readreceipt",
+    "recovery_planversion",
+    "recovery_sideeffectreport",
+    "recovery_meetinglog",
+    "recovery_therapyvisit",
+    "recovery_need",
+    "recovery_tabletcount",
+    "recovery_oralbridge",
     "reminders_providerevent",
 )
 # Doors by which a request finds its program; they hold no name and no number in clear (contract 6).

@@ -24,7 +24,7 @@ class Tick:
 def all_ticks() -> list[Tick]:
     """Every tick, in the order in which a day needs them."""
     from backend.services import seal
-    from recovery.services import cover, doses, flags, regimens
+    from recovery.services import cover, doses, flags, hold_clock, plans, regimens, supply
     from reminders.services import dispatch, planning, reconcile, replies
 
     return [
@@ -51,6 +51,24 @@ def all_ticks() -> list[Tick]:
             "recovery.tasks.wake_flags",
             settings.FLAGS_SECONDS,
             lambda ids, now: flags.wake_flags(program_ids=ids, now=now),
+        ),
+        Tick(
+            "page_holds",
+            "recovery.tasks.page_holds",
+            settings.FLAGS_SECONDS,
+            lambda ids, now: hold_clock.page_holds(program_ids=ids, now=now),
+        ),
+        Tick(
+            "ask_goal_reviews",
+            "recovery.tasks.ask_goal_reviews",
+            settings.EXTEND_SECONDS,
+            lambda ids, now: plans.ask_goal_reviews(program_ids=ids, now=now),
+        ),
+        Tick(
+            "watch_supply",
+            "recovery.tasks.watch_supply",
+            settings.EXTEND_SECONDS,
+            lambda ids, now: supply.watch_supply(program_ids=ids, now=now),
         ),
         Tick(
             "work_inbound",

@@ -5,7 +5,7 @@ from django.conf import settings
 
 from backend import clock
 from backend.selectors.people import open_program_ids
-from recovery.services import cover, doses, flags, regimens
+from recovery.services import cover, doses, flags, hold_clock, plans, regimens, supply
 
 
 @shared_task(ignore_result=True)
@@ -30,3 +30,21 @@ def advance_bands(**_later_args: object) -> None:
 def wake_flags(**_later_args: object) -> None:
     """Every minute: bring back the flags whose time has come."""
     flags.wake_flags(program_ids=open_program_ids(), now=clock.now())
+
+
+@shared_task(ignore_result=True)
+def page_holds(**_later_args: object) -> None:
+    """Every minute: page about the holds that are still open."""
+    hold_clock.page_holds(program_ids=open_program_ids(), now=clock.now())
+
+
+@shared_task(ignore_result=True)
+def ask_goal_reviews(**_later_args: object) -> None:
+    """Hourly: make a task for each goal whose day to look again has come."""
+    plans.ask_goal_reviews(program_ids=open_program_ids(), now=clock.now())
+
+
+@shared_task(ignore_result=True)
+def watch_supply(**_later_args: object) -> None:
+    """Hourly: ask for medicine that is not on site, for refills, and warn of closed days."""
+    supply.watch_supply(program_ids=open_program_ids(), now=clock.now())

@@ -1,4 +1,3 @@
-from recovery.models.around import ContactRules, MinorConsent, RewardEntry, RewardPlan, Supporter
 from recovery.models.checklists import AfterCare, Checklist, ChecklistAnswer, PlannedStop
 from recovery.models.checks import Challenge, LabResult, Procedure, ReversalAgent, UrineScreen
 from recovery.models.cover import CoverEvent
@@ -7,10 +6,15 @@ from recovery.models.flags import Flag, Outreach, Task
 from recovery.models.holds import Hold, HoldAlarm
 from recovery.models.injections import Appointment, Injection
 from recovery.models.instruments import InstrumentAnswer, InstrumentForm
-from recovery.models.journal import TriggerEntry
+from recovery.models.journal import JournalEntry, SkillUse, TriggerEntry
+from recovery.models.learning import ReadReceipt
 from recovery.models.patients import NamePrefix, Patient
+from recovery.models.plans import PatientGoal, PlanVersion
+from recovery.models.side_effects import SideEffectReport
 from recovery.models.statements import StatedFact
 from recovery.models.stays import Stay
+from recovery.models.supply import ClosingNotice, OralBridge, TabletCount
+from recovery.models.support import MeetingLog, Need, TherapyVisit
 from recovery.models.treatments import Dose, DoseReport, Regimen, Treatment
 
 __all__ = [
@@ -19,7 +23,7 @@ __all__ = [
     "Challenge",
     "Checklist",
     "ChecklistAnswer",
-    "ContactRules",
+    "ClosingNotice",
     "CoverEvent",
     "CravingLog",
     "Dose",
@@ -30,21 +34,28 @@ __all__ = [
     "Injection",
     "InstrumentAnswer",
     "InstrumentForm",
+    "JournalEntry",
     "LabResult",
-    "MinorConsent",
+    "MeetingLog",
     "NamePrefix",
+    "Need",
+    "OralBridge",
     "Outreach",
     "Patient",
+    "PatientGoal",
+    "PlanVersion",
     "PlannedStop",
     "Procedure",
+    "ReadReceipt",
     "Regimen",
     "ReversalAgent",
-    "RewardEntry",
-    "RewardPlan",
+    "SideEffectReport",
+    "SkillUse",
     "StatedFact",
     "Stay",
-    "Supporter",
+    "TabletCount",
     "Task",
+    "TherapyVisit",
     "Treatment",
     "TriggerEntry",
     "UrineScreen",

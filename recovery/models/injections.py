@@ -7,7 +7,7 @@ from django.db.models import Q
 from backend.fields import SealedField, SealedModel
 from recovery.models.base import PatientRow, one_of, program_id_key
 from recovery.models.treatments import Treatment
-from recovery.rules.records import AppointmentKind, AppointmentStatus, Site
+from recovery.rules.records import AppointmentKind, AppointmentStatus, Site, Supply, VoidReason
 from recovery.rules.states import ReportSource
 
 
@@ -33,20 +33,35 @@ class Injection(SealedModel, PatientRow):
     warnings = models.JSONField(default=list, help_text="Codes shown when it was recorded")
     recorded_by = models.ForeignKey("backend.User", models.PROTECT, null=True, related_name="+")
     recorded_at = models.DateTimeField()
+    given_elsewhere = models.BooleanField(default=False, db_default=False)
+    partly_given = models.BooleanField(
+        default=False, db_default=False, help_text="Moves no date until a prescriber says that it counts"
+    )
+    verified_at = models.DateTimeField(null=True, blank=True, help_text="When a stated one was confirmed by staff")
+    verified_by = models.ForeignKey("backend.User", models.PROTECT, null=True, blank=True, related_name="+")
     voided_at = models.DateTimeField(null=True, blank=True, help_text="Entered in error; never deleted")
+    voided_by = models.ForeignKey("backend.User", models.PROTECT, null=True, blank=True, related_name="+")
+    void_reason = models.CharField(max_length=20, blank=True, db_default="")
 
     class Meta:
         constraints = [
             program_id_key("injection_program_id"),
             models.UniqueConstraint(fields=["patient", "client_id"], name="injection_client_id_once"),
             models.UniqueConstraint(
-                fields=["patient", "medicine", "given_on"],
+                # A patient's word stands beside the record; neither makes the other impossible.
+                fields=["patient", "medicine", "given_on", "verified"],
                 condition=Q(voided_at__isnull=True),
                 name="injection_one_per_day",
             ),
             one_of("source", ReportSource, "injection_source"),
             models.CheckConstraint(condition=Q(site__in=["", *[s.value for s in Site]]), name="injection_site"),
             models.CheckConstraint(condition=Q(dose_mg__gt=0), name="injection_mg_positive"),
+            models.CheckConstraint(
+                condition=Q(void_reason__in=["", *[r.value for r in VoidReason]]), name="injection_void_reason"
+            ),
+            models.CheckConstraint(
+                condition=Q(void_reason="") | Q(voided_at__isnull=False), name="injection_void_reason_of_a_void"
+            ),
         ]
         indexes = [
             models.Index(fields=["program", "patient", "-given_on"], name="injection_by_patient"),
@@ -56,7 +71,11 @@ class Injection(SealedModel, PatientRow):
 
 @pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), append_only=True)
 class Appointment(PatientRow):
-    """A visit: for an injection, made when the last one was recorded (28 days on), or booked by staff."""
+    """A visit: for an injection, made when the last one was recorded (28 days on), or booked by staff.
+
+    ``reason`` says why it was not kept, cancelled, or why nothing could be given. ``supply`` is where the
+    medicine of the visit is.
+    """
 
     treatment = models.ForeignKey(Treatment, models.PROTECT, related_name="+", db_constraint=False)
     kind = models.CharField(max_length=20)
@@ -67,6 +86,20 @@ class Appointment(PatientRow):
     starts_at = models.DateTimeField(null=True, blank=True, help_text="When booked to the minute")
     status = models.CharField(max_length=12, default=AppointmentStatus.PLANNED.value)
     remind = models.BooleanField(default=True)
+    reason = models.CharField(max_length=20, blank=True, db_default="")
+    confirmed_at = models.DateTimeField(null=True, blank=True, help_text="The patient said that the day suits")
+    another_time_at = models.DateTimeField(null=True, blank=True, help_text="The patient asked for another time")
+    supply = models.CharField(max_length=10, blank=True, db_default="")
+    supply_on = models.DateField(null=True, blank=True, help_text="Since when the medicine is there")
+    given = models.ForeignKey(
+        Injection,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_constraint=False,
+        help_text="The injection that kept this visit",
+    )
     created_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
 
@@ -75,6 +108,16 @@ class Appointment(PatientRow):
             program_id_key("appointment_program_id"),
             one_of("kind", AppointmentKind, "appointment_kind"),
             one_of("status", AppointmentStatus, "appointment_status"),
+            models.CheckConstraint(
+                condition=~Q(status__in=[AppointmentStatus.NOT_GIVEN.value, AppointmentStatus.NOT_KEPT.value])
+                | ~Q(reason=""),
+                name="appointment_says_why",
+            ),
+            models.CheckConstraint(
+                condition=Q(supply="", supply_on__isnull=True)
+                | Q(supply__in=[s.value for s in Supply], supply_on__isnull=False),
+                name="appointment_supply",
+            ),
             models.UniqueConstraint(
                 fields=["patient", "kind"],
                 condition=Q(status__in=[AppointmentStatus.PLANNED.value, AppointmentStatus.BOOKED.value])

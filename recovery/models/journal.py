@@ -33,3 +33,43 @@ class TriggerEntry(SealedModel, PatientRow):
             ),
         ]
         indexes = [models.Index(fields=["program", "patient", "-happened_at"], name="triggerentry_by_patient")]
+
+
+class JournalEntry(SealedModel, PatientRow):
+    """What a person wrote down for themselves. The team sees it only where ``shared``. Append-only."""
+
+    client_id = models.UUIDField()
+    written_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    shared = models.BooleanField(help_text="The person lets the team read it")
+    words = SealedField()
+
+    class Meta:
+        constraints = [
+            program_id_key("journalentry_program_id"),
+            models.UniqueConstraint(fields=["patient", "client_id"], name="journalentry_client_id_once"),
+            models.CheckConstraint(condition=Q(words__isnull=False), name="journalentry_has_words"),
+        ]
+        indexes = [models.Index(fields=["program", "patient", "-written_at"], name="journalentry_by_patient")]
+
+
+class SkillUse(SealedModel, PatientRow):
+    """Something of the coping library that was tried, and whether it helped. Append-only."""
+
+    client_id = models.UUIDField()
+    trigger = models.ForeignKey(
+        TriggerEntry, models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False
+    )
+    skill = models.CharField(max_length=40, help_text="Key in the coping library")
+    helped = models.BooleanField(null=True, blank=True)
+    used_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    note = SealedField()
+
+    class Meta:
+        constraints = [
+            program_id_key("skilluse_program_id"),
+            models.UniqueConstraint(fields=["patient", "client_id"], name="skilluse_client_id_once"),
+            models.CheckConstraint(condition=~Q(skill=""), name="skilluse_names_one"),
+        ]
+        indexes = [models.Index(fields=["program", "patient", "-used_at"], name="skilluse_by_patient")]

@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from backend.rules import wall_time
-from recovery.rules.flags import ClinicHours, respond_by
+from recovery.rules.flags import FLAG_RULES, ClinicHours, respond_by
 from recovery.rules.medicines import Medicine, class_of
 from recovery.rules.policy import Policy
 from recovery.rules.states import (
@@ -149,6 +149,14 @@ def decide_gate(
         response=response,
         why=event.value,
     )
+
+
+def is_acute(event: GateEvent) -> bool:
+    """Whether a hold of this cause is told at once, at any hour: a person reported something red (S 15)."""
+    if event not in _ANTAGONIST:
+        return False
+    flag, severity, _ = _ANTAGONIST[event]
+    return severity is Severity.RED and FLAG_RULES[flag].acute
 
 
 def _drink_on_disulfiram(medicine: Medicine) -> GateDecision:

@@ -72,6 +72,12 @@ class Policy:
     plan_ahead_hours: int = _number(72, "hours", "architecture 4 (PD)", 24, 336)
     review_after_months: int = _number(6, "months", "C 1 rows 5 and 8 (PD)", 1, 24)
 
+    refill_lead_days: int = _number(7, "days before the last tablet", "C 1 row 110, S 19 (PD)", 1, 60)
+    closing_notice_days: int = _number(7, _DAYS, "S W8", 1, 60)
+    allow_targeted: bool = _switch(False, "C 1 row 17: off-label, alcohol only")
+    allow_implant: bool = _switch(False, "C 1 row 12, C 3.1: not approved")
+    implant_cover_days: int = _number(0, "days (0: not set)", "C 3.1: the program sets it", 0, 400)
+
     # Cover of the injection
     injection_cover_days: int = _number(28, _DAYS, "PI-V, C 3.3", 7, 120)
     due_soon_from_dsl: int = _number(21, _DSL, "C 3.3 (PD)", 1, 120)
@@ -223,16 +229,11 @@ class Policy:
     phq9_on_phone: bool = _switch(False, "contract 3 (needs the medical director)")
     cssrs_on_phone: bool = _switch(False, "contract 3 (needs the medical director, and the license)")
     free_text_on_phone: bool = _switch(False, "contract 3 (needs the medical director)")
-    # People around a patient, and incentives
-    adult_from_years: int = _number(18, "years", "S 21 (a few states: 19)", 16, 21)
-    supporter_permission_days: int = _number(365, _DAYS, "features N27: a permission ends (PD)", 1, 730)
-    rewards_on: bool = _switch(False, "features N30: off by default")
-    reward_step_cents: int = _number(500, "US cents", "features N30 (PD)", 0, 10_000)
-    reward_week_cap_cents: int = _number(2_000, "US cents a week", "features N30 (PD)", 0, 50_000)
-    reward_total_cap_cents: int = _number(40_000, "US cents altogether", "features N30 (PD)", 0, 75_000)
-    reward_full_weeks: int = _number(12, "weeks", "features N30 (PD)", 1, 52)
-    reward_taper_weeks: int = _number(8, "weeks", "features N30 (PD)", 1, 52)
-    reward_fade_weeks: int = _number(4, "weeks", "features N30 (PD)", 0, 52)
+    # Side effects and goals
+    side_effect_lasting_days: int = _number(14, "days since it began", "C 1 row 59, C 7", 1, 90)
+    site_question_from_day: int = _number(2, "days after an injection", "N18", 1, 14)
+    site_question_to_day: int = _number(3, "days after an injection", "N18", 1, 27)
+    goal_review_days: int = _number(28, _DAYS, "C 1 row 101 (PD)", 1, 365)
 
     # Being called back
     reassign_at_share: float = _number(0.5, "share of the response time", "C 7 (PD)", 0.1, 1.0)
@@ -249,6 +250,11 @@ _BEFORE: dict[str, dict[str, Value | None]] = {
         "craving_high_again_days": None,
     },
     "default-2": {
+        "refill_lead_days": None,
+        "closing_notice_days": None,
+        "allow_targeted": None,
+        "allow_implant": None,
+        "implant_cover_days": None,
         "questions_early_days": None,
         "questions_a_day": None,
         "daily_every_days": None,
@@ -297,15 +303,10 @@ _BEFORE: dict[str, dict[str, Value | None]] = {
         "lab_due_notice_days": None,
         "lab_overdue_after_days": None,
         "lab_baseline_valid_days": None,
-        "adult_from_years": None,
-        "supporter_permission_days": None,
-        "rewards_on": None,
-        "reward_step_cents": None,
-        "reward_week_cap_cents": None,
-        "reward_total_cap_cents": None,
-        "reward_full_weeks": None,
-        "reward_taper_weeks": None,
-        "reward_fade_weeks": None,
+        "side_effect_lasting_days": None,
+        "site_question_from_day": None,
+        "site_question_to_day": None,
+        "goal_review_days": None,
     },
 }
 

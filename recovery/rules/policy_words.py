@@ -27,6 +27,11 @@ SECTIONS = (
             ("same_slot_apart_minutes", "Two reminders of the same tablet are at least this far apart after a move"),
             ("plan_ahead_hours", "Tablets are planned this far ahead"),
             ("review_after_months", "Length of treatment is reviewed with the clinician after"),
+            ("refill_lead_days", "A refill is asked for when the tablets at hand last less than"),
+            ("closing_notice_days", "Days without a clinic are told to the program ahead by"),
+            ("allow_targeted", "A tablet before drinking may be ordered (alcohol only)"),
+            ("allow_implant", "Implants may be ordered"),
+            ("implant_cover_days", "An implant covers this long; 0 means that none can be ordered"),
         ),
     ),
     Section(
@@ -231,17 +236,12 @@ SECTIONS = (
         ),
     ),
     Section(
-        "People around a patient, and incentives",
+        "Side effects and goals",
         (
-            ("adult_from_years", "Of age from"),
-            ("supporter_permission_days", "A permission for a support person ends after, unless an earlier day is set"),
-            ("rewards_on", "Steps can earn an incentive"),
-            ("reward_step_cents", "A step earns, in the first weeks"),
-            ("reward_week_cap_cents", "At most in a week of the plan"),
-            ("reward_total_cap_cents", "At most over the whole plan"),
-            ("reward_full_weeks", "The whole amount is earned for"),
-            ("reward_taper_weeks", "It then falls evenly over"),
-            ("reward_fade_weeks", "Steps are then still noted, without money, for"),
+            ("side_effect_lasting_days", "A side effect that is still there after this long is looked at"),
+            ("site_question_from_day", "The place of an injection is asked about from"),
+            ("site_question_to_day", "It is asked about up to"),
+            ("goal_review_days", "A goal is looked at again after"),
         ),
     ),
     Section(
@@ -297,20 +297,23 @@ NOT_USED_YET = frozenset(
         "safety_form_minutes",
         "same_slot_apart_minutes",
         "start_checklist_days",
-        "stated_gap_days",
-        "supply_on_site_by_dsl",
-        "visit_offer_days",
     }
 )
 
 RAISED = frozenset(
     {
+        FlagKind.ALLERGIC_REACTION,
         FlagKind.CONTACT_LOST,
+        FlagKind.COUGH,
         FlagKind.CRAVING_HIGH,
         FlagKind.CRAVING_RISE,
+        FlagKind.DOSE_PARTLY_GIVEN,
         FlagKind.GIVEN_WITH_OPEN_GATE,
         FlagKind.INJECTION_LATE,
+        FlagKind.INJECTION_SITE,
         FlagKind.INTERVAL_END_CRAVING,
+        FlagKind.LIVER_SYMPTOMS,
+        FlagKind.SIDE_EFFECT_LASTING,
         FlagKind.SILENCE,
         FlagKind.SUICIDE_RISK,
     }

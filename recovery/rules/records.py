@@ -22,7 +22,75 @@ class AppointmentStatus(StrEnum):
     BOOKED = "booked"
     KEPT = "kept"
     NOT_KEPT = "not_kept"
+    NOT_GIVEN = "not_given"  # the person was there or could have been; it could not be given
     CANCELLED = "cancelled"
+
+
+class NotGivenReason(StrEnum):
+    """Why an injection was not given at a visit (N5). None of them is the patient's fault."""
+
+    NOT_OPIOID_FREE = "not_opioid_free"
+    NOT_DELIVERED = "not_delivered"
+    PRIOR_AUTHORIZATION = "prior_authorization"
+    NO_NURSE = "no_nurse"
+    CLINIC_CLOSED = "clinic_closed"
+    SITE_REACTION = "site_reaction"
+    UNWELL = "unwell"
+    DECLINED = "declined"
+    PRESCRIBER_DECIDED = "prescriber_decided"
+    OTHER = "other"
+
+
+class NotKeptReason(StrEnum):
+    """Why a visit did not take place (C 1 rows 110 and 111)."""
+
+    TRANSPORT = "transport"
+    WORK = "work"
+    CHILD_CARE = "child_care"
+    UNWELL = "unwell"
+    COST = "cost"
+    HOSPITAL = "hospital"
+    CUSTODY = "custody"
+    NOT_TOLD = "not_told"  # our reminder failed
+    NOT_KNOWN = "not_known"
+    OTHER = "other"
+
+
+class CancelReason(StrEnum):
+    """Why a visit was taken off the calendar."""
+
+    PATIENT_ASKED = "patient_asked"
+    CLINIC_CHANGED = "clinic_changed"
+    NOT_NEEDED = "not_needed"
+    VOIDED = "voided"  # it followed an injection that was entered in error
+    TREATMENT_CLOSED = "treatment_closed"
+
+
+class Supply(StrEnum):
+    """Where the medicine of a visit is, in the order in which it gets here (N6)."""
+
+    ORDERED = "ordered"
+    APPROVED = "approved"
+    SHIPPED = "shipped"
+    ON_SITE = "on_site"
+
+
+class VoidReason(StrEnum):
+    """Why a record of an injection does not count. It is never deleted."""
+
+    WRONG_PATIENT = "wrong_patient"
+    WRONG_DAY = "wrong_day"
+    WRONG_MEDICINE = "wrong_medicine"
+    TWICE = "twice"
+    NOT_GIVEN = "not_given"
+    OTHER = "other"
+
+
+class CountKind(StrEnum):
+    """A number of tablets: picked up (it adds) or counted (so many are left)."""
+
+    PICKED_UP = "picked_up"
+    COUNTED = "counted"
 
 
 class Site(StrEnum):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
+from recovery.rules.side_effects import Effect, effect_words
 from recovery.rules.states import FlagKind
 from recovery.rules.words import Language, counted, long_date, near_date, one_decimal, short_date
 
@@ -54,6 +55,21 @@ def _silence(evidence: Evidence, language: Language) -> str:
     return start + ("; antes no hay ninguna" if last is None else f"; la última fue el {long_date(last, language)}")
 
 
+# Why the last visit brought no injection: said so that a late one is not read as missed (N5).
+_NOT_GIVEN = {
+    "not_opioid_free": ("it could not be given yet", "todavía no se pudo administrar"),
+    "not_delivered": ("the medicine had not arrived", "el medicamento no había llegado"),
+    "prior_authorization": ("the insurance had not agreed yet", "faltaba la autorización del seguro"),
+    "no_nurse": ("nobody was there to give it", "no había quien la administrara"),
+    "clinic_closed": ("the clinic was closed", "la clínica estaba cerrada"),
+    "site_reaction": ("the last site had not healed", "el lugar anterior no había sanado"),
+    "unwell": ("it was put off for illness", "se aplazó por enfermedad"),
+    "declined": ("it was put off by choice", "se aplazó por decisión propia"),
+    "prescriber_decided": ("the prescriber put it off", "quien receta la aplazó"),
+    "other": ("it could not be given", "no se pudo administrar"),
+}
+
+
 def _injection_late(evidence: Evidence, language: Language) -> str:
     late, last = evidence["days_late"], _required_day(evidence, "last_given_on")
     booked = _day(evidence.get("visit_on"))
@@ -61,11 +77,15 @@ def _injection_late(evidence: Evidence, language: Language) -> str:
     if language is _EN:
         text = f"Injection is {counted(late, 'day', 'days')} past its date"
         text += f"; last one was {short_date(last, language)}"
+        if evidence.get("not_given"):
+            text += f"; at the last visit {_NOT_GIVEN[evidence['not_given']][0]}"
         if booked is not None:
             text += f"; a visit is booked for {long_date(booked, language)}"
         return text + ("; tablets are confirmed meanwhile" if bridge else "")
     text = f"La inyección lleva {counted(late, 'día', 'días')} de retraso"
     text += f"; la última fue el {short_date(last, language)}"
+    if evidence.get("not_given"):
+        text += f"; en la última visita {_NOT_GIVEN[evidence['not_given']][1]}"
     if booked is not None:
         text += f"; hay una visita el {long_date(booked, language)}"
     return text + ("; mientras tanto hay tabletas confirmadas" if bridge else "")
@@ -204,6 +224,14 @@ def _contact_lost(evidence: Evidence, language: Language) -> str:
     return f"{counted(failures, 'mensaje seguido', 'mensajes seguidos')} sin entregar"
 
 
+def _side_effect_lasting(evidence: Evidence, language: Language) -> str:
+    effect = effect_words(Effect(evidence["effect"]), language).lower()
+    since, days = _required_day(evidence, "began_on"), evidence["days"]
+    if language is _EN:
+        return f"A side effect has lasted {counted(days, 'day', 'days')} since {short_date(since, language)}: {effect}"
+    return f"Un efecto secundario dura {counted(days, 'día', 'días')} desde el {short_date(since, language)}: {effect}"
+
+
 _MAKERS: dict[FlagKind, Callable[[Evidence, Language], str]] = {
     FlagKind.SILENCE: _silence,
     FlagKind.INJECTION_LATE: _injection_late,
@@ -213,6 +241,7 @@ _MAKERS: dict[FlagKind, Callable[[Evidence, Language], str]] = {
     FlagKind.DOSE_AFTER_GAP: _dose_after_gap,
     FlagKind.LAB_ABNORMAL: _lab,
     FlagKind.CONTACT_LOST: _contact_lost,
+    FlagKind.SIDE_EFFECT_LASTING: _side_effect_lasting,
 }
 
 # English and Spanish; a stored "on" adds its date.
@@ -284,10 +313,6 @@ _PLAIN: dict[FlagKind, tuple[str, str]] = {
     FlagKind.REPORTED_DRINK: ("A drink was reported", "Se informó una bebida"),
     FlagKind.REPORTED_USE: ("Opioid use was reported", "Se informó consumo de opioides"),
     FlagKind.SEVERE_PAIN: ("Severe pain or trauma was reported", "Se informó dolor fuerte o una lesión"),
-    FlagKind.SIDE_EFFECT_LASTING: (
-        "A side effect has lasted two weeks or more",
-        "Un efecto secundario dura dos semanas o más",
-    ),
     FlagKind.SUICIDE_RISK: (
         "Answers show a high risk of suicide",
         "Las respuestas muestran un riesgo alto de suicidio",

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 from backend.rules.roles import Role as StaffRole
+from recovery.rules.side_effects import Effect, Strength, effect_words, strength_words
 from recovery.rules.states import Response, Role
 from recovery.rules.words import Language, long_date
 
@@ -25,7 +26,21 @@ Facts = Mapping[str, Any]
 class TaskKind(StrEnum):
     """Every kind of work that a person is asked to do about one patient."""
 
+    ANOTHER_TIME = "another_time"
+    FIND_VISIT = "find_visit"
+    PARTLY_GIVEN = "partly_given"
+    REFILL = "refill"
+    SUPPLY_NOT_ON_SITE = "supply_not_on_site"
+    VERIFY_GIVEN = "verify_given"
     CLOSE_OR_CONTINUE = "close_or_continue"
+    GOAL_REVIEW = "goal_review"
+    NEED_FOOD = "need_food"
+    NEED_HOUSING = "need_housing"
+    NEED_LEGAL = "need_legal"
+    NEED_SAFETY = "need_safety"
+    NEED_TRANSPORT = "need_transport"
+    NEED_WORK = "need_work"
+    SIDE_EFFECT_LOOK = "side_effect_look"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +73,18 @@ OUTCOME_WORDS: Mapping[str, str] = MappingProxyType(
         "treatment_closed": "The treatment was closed",
         "other_care": "Passed on to other care",
         "not_needed": "Looked into, not needed",
+        "helped": "Help was found",
+        "referred": "Passed on to somebody who can help",
+        "no_help": "Nothing could be found yet",
+        "talked": "Talked about it",
+        "seen": "Looked at",
+        "visit_booked": "A visit was booked",
+        "not_reached": "Could not be reached",
+        "arranged": "It is on its way",
+        "on_site": "It is here",
+        "record_seen": "The record was seen and the entry corrected",
+        "no_record": "There is no record of it",
+        "does_not_count": "It does not count; the next full one is planned",
     }
 )
 
@@ -67,7 +94,73 @@ REASON_ENDED = "reason_ended"
 _SYSTEM_WORDS = {DONE_ELSEWHERE: "Done, recorded on the patient's page", REASON_ENDED: "Its reason ended by itself"}
 
 
+def _need(kind: TaskKind, words: str, *, response: Response = Response.TWO_BUSINESS_DAYS) -> TaskRule:
+    return TaskRule(
+        kind=kind,
+        role=Role.COORDINATOR,
+        words=words,
+        response=response,
+        outcomes=("helped", "referred", "no_help", "not_needed"),
+        source="C 1 rows 85, 99 (PD)",
+        page="patient-plan",
+        contact=True,
+    )
+
+
 _TABLE = (
+    TaskRule(
+        kind=TaskKind.ANOTHER_TIME,
+        role=Role.COORDINATOR,
+        words="Find another time for a visit",
+        response=Response.ONE_BUSINESS_DAY,
+        outcomes=("visit_booked", "not_reached", "not_needed"),
+        source="C 9, row 111",
+        contact=True,
+    ),
+    TaskRule(
+        kind=TaskKind.FIND_VISIT,
+        role=Role.COORDINATOR,
+        words="Find the next visit: the last one brought nothing",
+        response=Response.SAME_DAY,
+        outcomes=("visit_booked", "not_reached", "other_care", "not_needed"),
+        source="N5",
+        contact=True,
+    ),
+    TaskRule(
+        kind=TaskKind.PARTLY_GIVEN,
+        role=Role.PRESCRIBER,
+        words="Decide whether an injection that was given in part counts",
+        response=Response.SAME_DAY,
+        outcomes=("does_not_count", "other_care"),
+        source="S 20",
+        prescriber_only=True,
+    ),
+    TaskRule(
+        kind=TaskKind.REFILL,
+        role=Role.COORDINATOR,
+        words="Arrange a refill of tablets",
+        response=Response.ONE_BUSINESS_DAY,
+        outcomes=("arranged", "not_reached", "not_needed"),
+        source="S 19",
+        contact=True,
+    ),
+    TaskRule(
+        kind=TaskKind.SUPPLY_NOT_ON_SITE,
+        role=Role.NURSE,
+        words="Find out where the medicine of the next visit is",
+        response=Response.ONE_BUSINESS_DAY,
+        outcomes=("on_site", "arranged", "not_needed"),
+        source="N6",
+    ),
+    TaskRule(
+        kind=TaskKind.VERIFY_GIVEN,
+        role=Role.NURSE,
+        words="Get the record of an injection given elsewhere",
+        response=Response.ONE_BUSINESS_DAY,
+        outcomes=("record_seen", "no_record", "not_reached"),
+        source="S 21, C 0 rule 6",
+        contact=True,
+    ),
     TaskRule(
         kind=TaskKind.CLOSE_OR_CONTINUE,
         role=Role.PRESCRIBER,
@@ -76,6 +169,32 @@ _TABLE = (
         outcomes=("continues", "treatment_closed", "other_care"),
         source="S 16, C 3.3",
     ),
+    TaskRule(
+        kind=TaskKind.GOAL_REVIEW,
+        role=Role.COORDINATOR,
+        words="Look at a goal together again",
+        response=Response.WEEKLY,
+        outcomes=("talked", "not_needed"),
+        source="C 1 row 101 (PD)",
+        page="patient-plan",
+        contact=True,
+    ),
+    TaskRule(
+        kind=TaskKind.SIDE_EFFECT_LOOK,
+        role=Role.NURSE,
+        words="Call about a side effect",
+        response=Response.ONE_BUSINESS_DAY,
+        outcomes=("seen", "talked", "referred", "not_needed"),
+        source="C 1 rows 53-57, 66, N16 (PD)",
+        page="patient-plan",
+        contact=True,
+    ),
+    _need(TaskKind.NEED_HOUSING, "Help with a place to stay"),
+    _need(TaskKind.NEED_WORK, "Help with work or training"),
+    _need(TaskKind.NEED_LEGAL, "Help with court or papers"),
+    _need(TaskKind.NEED_TRANSPORT, "Help with getting to visits"),
+    _need(TaskKind.NEED_FOOD, "Help with food"),
+    _need(TaskKind.NEED_SAFETY, "Call: they do not feel safe", response=Response.SAME_DAY),
 )
 
 TASK_RULES: Mapping[TaskKind, TaskRule] = MappingProxyType({rule.kind: rule for rule in _TABLE})
@@ -130,6 +249,49 @@ def _last_given(facts: Facts) -> str:
     return f"The last injection was {last}" if last else ""
 
 
+def _goal(facts: Facts) -> str:
+    about = {"opioid": "About opioids", "alcohol": "About alcohol", "life": "In their own words"}
+    return about.get(str(facts.get("about", "")), "")
+
+
+def _effect(facts: Facts) -> str:
+    effect, strength = facts.get("effect"), facts.get("strength")
+    if effect not in set(Effect) or strength not in set(Strength):
+        return ""
+    return f"{effect_words(Effect(effect))}: {strength_words(Strength(strength)).lower()}"
+
+
+def _visit_day(facts: Facts) -> str:
+    day = fact_day(facts, "due_on")
+    return f"The visit was for {day}" if day else ""
+
+
+def _given_day(facts: Facts) -> str:
+    day = fact_day(facts, "given_on")
+    return f"Said to be given on {day}" if day else ""
+
+
+def _refill(facts: Facts) -> str:
+    if facts.get("said") == "ran_out":
+        return "None are left, as stated"
+    day = fact_day(facts, "runs_out_on")
+    return f"They last until {day}" if day else ""
+
+
+def _supply(facts: Facts) -> str:
+    day = fact_day(facts, "due_by")
+    state = {"": "not ordered", "on_site": "here"}.get(facts.get("supply", ""), facts.get("supply", ""))
+    return f"Due here by {day}; {state}" if day else ""
+
+
 _DETAILS: Mapping[TaskKind, Callable[[Facts], str]] = {
+    TaskKind.ANOTHER_TIME: _visit_day,
+    TaskKind.FIND_VISIT: _visit_day,
+    TaskKind.PARTLY_GIVEN: _given_day,
+    TaskKind.REFILL: _refill,
+    TaskKind.SUPPLY_NOT_ON_SITE: _supply,
+    TaskKind.VERIFY_GIVEN: _given_day,
     TaskKind.CLOSE_OR_CONTINUE: _last_given,
+    TaskKind.GOAL_REVIEW: _goal,
+    TaskKind.SIDE_EFFECT_LOOK: _effect,
 }

@@ -17,7 +17,6 @@ from recovery.models import (
     Challenge,
     Checklist,
     ChecklistAnswer,
-    ContactRules,
     CoverEvent,
     CravingLog,
     Dose,
@@ -29,16 +28,24 @@ from recovery.models import (
     InstrumentAnswer,
     InstrumentForm,
     LabResult,
-    MinorConsent,
+    MeetingLog,
+    Need,
+    OralBridge,
     Outreach,
     Patient,
+    PatientGoal,
     PlannedStop,
     Procedure,
+    ReadReceipt,
     Regimen,
     ReversalAgent,
+    SideEffectReport,
+    SkillUse,
     StatedFact,
     Stay,
+    TabletCount,
     Task,
+    TherapyVisit,
     Treatment,
     TriggerEntry,
     UrineScreen,
@@ -46,7 +53,8 @@ from recovery.models import (
 from recovery.rules.gates import GateEvent
 from recovery.rules.screens import ScreenStage
 from recovery.rules.states import FlagKind
-from recovery.selectors.around import export_rewards, export_supporters
+from recovery.selectors.journal import journal_rows, shared_journal_rows
+from recovery.selectors.plans import plan_rows, plan_rows_for_staff
 from recovery.selectors.worklist import flag_sentence
 
 NOTE = frozenset({"note"})
@@ -104,6 +112,8 @@ SECTIONS: list[ExportSection] = [
     ExportSection("dose_reports", section_of(DoseReport), ("recovery_dosereport",)),
     ExportSection("injections", section_of(Injection), ("recovery_injection",)),
     ExportSection("appointments", section_of(Appointment), ("recovery_appointment",)),
+    ExportSection("tablet_counts", section_of(TabletCount), ("recovery_tabletcount",)),
+    ExportSection("oral_bridges", section_of(OralBridge), ("recovery_oralbridge",)),
     ExportSection("cover_events", section_of(CoverEvent), ("recovery_coverevent",)),
     ExportSection("cravings", section_of(CravingLog), ("recovery_cravinglog",)),
     ExportSection("triggers", section_of(TriggerEntry), ("recovery_triggerentry",)),
@@ -127,12 +137,17 @@ SECTIONS: list[ExportSection] = [
     ),
     ExportSection("planned_stops", section_of(PlannedStop), ("recovery_plannedstop",), staff_only=NOTE),
     ExportSection("after_care", section_of(AfterCare), ("recovery_aftercare",)),
-    ExportSection("supporters", export_supporters, ("recovery_supporter",)),
-    ExportSection("contact_rules", section_of(ContactRules), ("recovery_contactrules",)),
-    ExportSection("minor_consents", section_of(MinorConsent), ("recovery_minorconsent",)),
-    ExportSection("rewards", export_rewards, ("recovery_rewardplan", "recovery_rewardentry")),
     ExportSection("flags", flag_rows, ("recovery_flag",), staff_only=NOTE),
     ExportSection("tasks", section_of(Task), ("recovery_task",), staff_only=NOTE),
+    ExportSection("journal", journal_rows, ("recovery_journalentry",), staff_rows=shared_journal_rows),
+    ExportSection("skills_tried", section_of(SkillUse), ("recovery_skilluse",)),
+    ExportSection("plan", plan_rows, ("recovery_planversion",), staff_rows=plan_rows_for_staff),
+    ExportSection("goals", section_of(PatientGoal), ("recovery_patientgoal",)),
+    ExportSection("meetings", section_of(MeetingLog), ("recovery_meetinglog",)),
+    ExportSection("therapy", section_of(TherapyVisit), ("recovery_therapyvisit",)),
+    ExportSection("side_effects", section_of(SideEffectReport), ("recovery_sideeffectreport",)),
+    ExportSection("needs", section_of(Need), ("recovery_need",)),
+    ExportSection("modules_read", section_of(ReadReceipt), ("recovery_readreceipt",)),
     ExportSection("contacts", section_of(Outreach), ("recovery_outreach",), staff_only=NOTE),
 ]
 """One line a noun. Sections of ``reminders`` come through ``backend.ports``."""
@@ -147,7 +162,8 @@ def record_of(*, patient: Patient, for_staff: bool) -> dict[str, list[dict[str, 
     key = data_keys(program_id=patient.program_id, patient_ids=[patient.pk]).get(patient.pk)
     found = {}
     for section in all_sections():
-        rows = section.rows(patient=patient, key=key)
+        gather = section.staff_rows if for_staff and section.staff_rows else section.rows
+        rows = gather(patient=patient, key=key)
         hidden = frozenset() if for_staff else section.staff_only
         found[section.name] = [{name: value for name, value in row.items() if name not in hidden} for row in rows]
     return found

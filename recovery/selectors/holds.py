@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from django.db import connection
 from django.db.models import Q
 
 from backend.access import Actor
@@ -104,18 +105,29 @@ class Stops:
         return prompt_stop(opens_at=opens_at, holds=about, away=self.away)
 
 
+_STOPS = """
+SELECT patient_id, stops, opened_at, from_next_window FROM recovery_hold
+WHERE patient_id = ANY (%(patients)s::bigint[]) AND lifted_at IS NULL
+UNION ALL
+SELECT patient_id, NULL, NULL, false FROM recovery_stay
+WHERE patient_id = ANY (%(patients)s::bigint[]) AND settled_at IS NULL AND voided_at IS NULL
+"""
+
+
 def prompt_stops(patient_ids: Collection[int]) -> dict[int, Stops]:
-    """What stops prompts, by patient; absent where nothing does."""
+    """What stops prompts, by patient; absent where nothing does. One query for a whole batch of texts."""
+    if not patient_ids:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_STOPS, {"patients": list(patient_ids)})
+        rows = cursor.fetchall()
     holds: dict[int, list[tuple[str, OpenHold]]] = {}
-    for patient_id, stops, opened_at, later in Hold.objects.filter(
-        patient_id__in=patient_ids, lifted_at__isnull=True
-    ).values_list("patient_id", "stops", "opened_at", "from_next_window"):
-        holds.setdefault(patient_id, []).append((stops, OpenHold(opened_at, later)))
-    away = set(
-        Stay.objects.filter(patient_id__in=patient_ids, settled_at__isnull=True, voided_at__isnull=True).values_list(
-            "patient_id", flat=True
-        )
-    )
+    away: set[int] = set()
+    for patient_id, stops, opened_at, later in rows:
+        if stops is None:
+            away.add(patient_id)
+        else:
+            holds.setdefault(patient_id, []).append((stops, OpenHold(opened_at, later)))
     return {pk: Stops(tuple(holds.get(pk, ())), pk in away) for pk in holds.keys() | away}
 
 

@@ -5,7 +5,7 @@ can make (no text for this slot yet) comes in as ``unless``: it refers to this q
 with ``OuterRef``, so that the core need not know that messages exist.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -14,17 +14,16 @@ from django.db.models import Case, Exists, Q, QuerySet, Value, When
 
 from backend.crypto import CannotOpen
 from backend.rules import wall_time
-from backend.selectors.export import opened
 from backend.selectors.keys import data_keys
 from backend.selectors.people import programs_by_id
-from recovery.models import Appointment, CravingLog, Dose, Flag, Patient, Supporter, Treatment
+from recovery.models import Appointment, CravingLog, Dose, Flag, Hold, HoldAlarm, Patient, Stay, Treatment
 from recovery.rules.flags import FLAG_RULES
+from recovery.rules.gates import GateEvent, PromptStop, is_acute
 from recovery.rules.medicines import Cadence
 from recovery.rules.records import AppointmentStatus, PatientStatus
-from recovery.rules.states import DoseState, FlagKind, FlagStatus, ReportSource, Severity
-from recovery.rules.supporters import RIGHTS, Tier, rights_of
-from recovery.selectors.around import state_today
+from recovery.rules.states import DoseState, FlagKind, FlagStatus, ReportSource, Role, Severity
 from recovery.selectors.clinic import clinics
+from recovery.selectors.holds import Stops, prompt_stops
 
 _UPCOMING = [AppointmentStatus.PLANNED.value, AppointmentStatus.BOOKED.value]
 _GONE = [PatientStatus.EXITED.value, PatientStatus.DECEASED.value]
@@ -57,7 +56,7 @@ class Contact:
 def contacts(patient_ids: Iterable[int]) -> dict[int, Contact]:
     """The contacts of these patients by patient id. Opens numbers: for the wire and for planning a send only."""
     people = list(
-        Patient.objects.filter(pk__any=set(patient_ids)).only(
+        Patient.objects.filter(pk__in=set(patient_ids)).only(
             "uid", "program_id", "zone", "language", "phone", "phone_index", "phone_shared", "status"
         )
     )
@@ -86,7 +85,7 @@ def contacts(patient_ids: Iterable[int]) -> dict[int, Contact]:
 
 def zones(patient_ids: Iterable[int]) -> dict[int, ZoneInfo]:
     """The zone of each patient, without opening anything."""
-    rows = Patient.objects.filter(pk__any=set(patient_ids)).values_list("pk", "zone")
+    rows = Patient.objects.filter(pk__in=set(patient_ids)).values_list("pk", "zone")
     return {pk: ZoneInfo(zone) for pk, zone in rows}
 
 
@@ -107,7 +106,7 @@ def phone_holders(phone_indexes: Collection[bytes]) -> list[PhoneHolder]:
     A patient who left or died still holds the number: their STOP counts and their crisis is heard.
     """
     rows = (
-        Patient.objects.filter(phone_index__any=list(phone_indexes))
+        Patient.objects.filter(phone_index__in=list(phone_indexes))
         .order_by("pk")
         .values_list("pk", "program_id", "language", "phone_index", "phone_shared")
     )
@@ -127,9 +126,9 @@ def last_answers(patient_ids: Collection[int], *, since: date) -> dict[int, date
     """The last local day on which each patient said anything about a dose or a craving, from ``since`` on."""
     last: dict[int, date] = {}
     doses = Dose.objects.filter(
-        patient_id__any=patient_ids, dosing_day__gte=since, state__in=_SAID, source__in=_OWN_WORD
+        patient_id__in=patient_ids, dosing_day__gte=since, state__in=_SAID, source__in=_OWN_WORD
     ).values_list("patient_id", "dosing_day")
-    cravings = CravingLog.objects.filter(patient_id__any=patient_ids, local_day__gte=since).values_list(
+    cravings = CravingLog.objects.filter(patient_id__in=patient_ids, local_day__gte=since).values_list(
         "patient_id", "local_day"
     )
     for rows in (doses, cravings):
@@ -142,7 +141,7 @@ def last_answers(patient_ids: Collection[int], *, since: date) -> dict[int, date
 def out_of_reach(patient_ids: Collection[int]) -> set[int]:
     """Of these patients the ones with a live concern that nothing reaches them."""
     return set(
-        Flag.objects.filter(patient_id__any=patient_ids, kind=FlagKind.CONTACT_LOST.value)
+        Flag.objects.filter(patient_id__in=patient_ids, kind=FlagKind.CONTACT_LOST.value)
         .exclude(status__in=[FlagStatus.CLOSED.value, FlagStatus.RETURNED.value])
         .values_list("patient_id", flat=True)
     )
@@ -150,7 +149,7 @@ def out_of_reach(patient_ids: Collection[int]) -> set[int]:
 
 def open_treatments(patient_ids: Collection[int]) -> dict[int, int]:
     """The running treatment of each patient who has one."""
-    rows = Treatment.objects.filter(patient_id__any=patient_ids, ended_on__isnull=True)
+    rows = Treatment.objects.filter(patient_id__in=patient_ids, ended_on__isnull=True)
     return dict(rows.values_list("patient_id", "pk"))
 
 
@@ -206,7 +205,7 @@ def doses_without_text(
 def owed_doses(patient_ids: Collection[int], *, first_day: date, last_day: date) -> list[OwedDose]:
     """All doses of these patients on these dosing days that were not cancelled."""
     rows = list(
-        Dose.objects.filter(patient_id__any=patient_ids, dosing_day__range=(first_day, last_day))
+        Dose.objects.filter(patient_id__in=patient_ids, dosing_day__range=(first_day, last_day))
         .exclude(state=DoseState.CANCELLED.value)
         .order_by("patient_id", "dosing_day", "ordinal")
         .values_list(
@@ -223,8 +222,11 @@ def owed_doses(patient_ids: Collection[int], *, first_day: date, last_day: date)
             "regimen__plan__cadence",
             "regimen__plan__observed",
             "treatment__started_on",
+            "regimen__medicine",
+            "opens_at",
         )
     )
+    stops = prompt_stops({row[1] for row in rows})
     on_day: dict[tuple[int, date], int] = {}
     for row in rows:
         on_day[row[1], row[3]] = on_day.get((row[1], row[3]), 0) + 1
@@ -238,7 +240,7 @@ def owed_doses(patient_ids: Collection[int], *, first_day: date, last_day: date)
             due_at=row[5],
             closes_at=row[6],
             reported=row[7] not in (DoseState.SCHEDULED.value, DoseState.HELD.value),
-            stopped=row[7] == DoseState.HELD.value,
+            stopped=row[7] == DoseState.HELD.value or _stop_of(stops, row[1], row[13], row[14]) is not None,
             observed=bool(row[11]),
             every_day=row[10] in _EVERY_DAY,
             doses_that_day=on_day[row[1], row[3]],
@@ -248,6 +250,11 @@ def owed_doses(patient_ids: Collection[int], *, first_day: date, last_day: date)
         )
         for row in rows
     ]
+
+
+def _stop_of(stops: Mapping[int, Stops], patient_id: int, medicine: str, opens_at: datetime) -> PromptStop | None:
+    mine = stops.get(patient_id)
+    return None if mine is None else mine.of(medicine, opens_at=opens_at)
 
 
 def awaited_doses() -> QuerySet[Dose]:
@@ -267,6 +274,7 @@ class SlotState:
     patient_id: int
     answered: bool
     held: bool
+    away: bool
     opted_in: bool
     reminders_that_day: int
 
@@ -274,10 +282,21 @@ class SlotState:
 def slot_states(slots: Collection[Slot]) -> dict[Slot, SlotState]:
     """The dose in each slot; a slot whose dose was cancelled and not replaced is absent."""
     rows = list(
-        Dose.objects.filter(treatment_id__any={s[0] for s in slots}, dosing_day__any={s[1] for s in slots})
+        Dose.objects.filter(treatment_id__in={s[0] for s in slots}, dosing_day__in={s[1] for s in slots})
         .exclude(state=DoseState.CANCELLED.value)
-        .values_list("treatment_id", "dosing_day", "ordinal", "pk", "patient_id", "state", "regimen__reminders")
+        .values_list(
+            "treatment_id",
+            "dosing_day",
+            "ordinal",
+            "pk",
+            "patient_id",
+            "state",
+            "regimen__reminders",
+            "regimen__medicine",
+            "opens_at",
+        )
     )
+    stops = prompt_stops({row[4] for row in rows})
     reminded: dict[tuple[int, date], int] = {}
     for row in rows:
         reminded[row[0], row[1]] = reminded.get((row[0], row[1]), 0) + row[6]
@@ -286,12 +305,112 @@ def slot_states(slots: Collection[Slot]) -> dict[Slot, SlotState]:
             dose_id=row[3],
             patient_id=row[4],
             answered=row[5] not in (DoseState.SCHEDULED.value, DoseState.HELD.value),
-            held=row[5] == DoseState.HELD.value,
+            held=row[5] == DoseState.HELD.value or _stop_of(stops, row[4], row[7], row[8]) is PromptStop.HOLD,
+            away=row[4] in stops and stops[row[4]].away,
             opted_in=row[6],
             reminders_that_day=reminded[row[0], row[1]],
         )
         for row in rows
     }
+
+
+# --- holds and stays ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OwedHold:
+    """An open hold that staff have not yet explained. ``call_by``: local "HH:MM" while no line is staffed (S 5)."""
+
+    hold_id: int
+    patient_id: int
+    program_id: int
+    opened_at: datetime
+    acute: bool
+    call_by: str | None
+
+
+def patients_with_holds(*, opened_after: datetime, unless: Exists, limit: int = 10_000) -> list[int]:
+    """Patients with an open hold that no text told of, ascending. ``unless`` may refer to ``pk``."""
+    return list(
+        _untold_holds(opened_after)
+        .filter(~unless)
+        .order_by("patient_id")
+        .values_list("patient_id", flat=True)
+        .distinct()[:limit]
+    )
+
+
+def _untold_holds(opened_after: datetime) -> QuerySet[Hold]:
+    return Hold.objects.filter(lifted_at__isnull=True, understood_at__isnull=True, opened_at__gt=opened_after).exclude(
+        patient__status__in=_GONE
+    )
+
+
+def owed_holds(patient_ids: Collection[int], *, opened_after: datetime, now: datetime) -> dict[int, OwedHold]:
+    """The hold that each patient should hear of: the first of those that came together."""
+    rows = list(
+        _untold_holds(opened_after)
+        .filter(patient_id__in=patient_ids)
+        .order_by("opened_at", "pk")
+        .values_list("pk", "patient_id", "program_id", "opened_at", "cause", "call_by", "patient__zone")
+    )
+    here = programs_by_id({row[2] for row in rows})
+    hours = clinics(here)
+    found: dict[int, OwedHold] = {}
+    for pk, patient_id, program_id, opened_at, cause, call_by, zone in rows:
+        staffed = here[program_id].night_on_call or hours[program_id].is_open(now)
+        local = call_by.astimezone(ZoneInfo(zone))
+        found.setdefault(
+            patient_id,
+            OwedHold(
+                hold_id=pk,
+                patient_id=patient_id,
+                program_id=program_id,
+                opened_at=opened_at,
+                acute=is_acute(GateEvent(cause)),
+                call_by=None if staffed else f"{local:%H:%M}",
+            ),
+        )
+    return found
+
+
+def holds_still_open(hold_ids: Collection[int]) -> dict[int, bool]:
+    """Of these holds the open ones: whether staff recorded that the patient understood. Lifted ones are absent."""
+    rows = Hold.objects.filter(pk__in=hold_ids, lifted_at__isnull=True)
+    return {pk: at is not None for pk, at in rows.values_list("pk", "understood_at")}
+
+
+def away_now(patient_ids: Collection[int]) -> dict[int, date]:
+    """Of these patients those whose prompts rest because they are away (S 7): the first day of it."""
+    rows = Stay.objects.filter(patient_id__in=patient_ids, settled_at__isnull=True, voided_at__isnull=True)
+    return dict(rows.values_list("patient_id", "began_on"))
+
+
+@dataclass(frozen=True, slots=True)
+class UntoldAlarm:
+    """A page about an open hold that nobody was told of yet (S 5)."""
+
+    alarm_id: int
+    hold_id: int
+    program_id: int
+    team_id: int | None
+    to_role: Role
+    day: date  # local to the program
+
+
+def untold_alarms(*, since: datetime, unless: Q, limit: int = 500) -> list[UntoldAlarm]:
+    """Pages about holds that are still open, oldest first. ``unless`` may refer to ``pk`` and ``hold_id``."""
+    rows = list(
+        HoldAlarm.objects.filter(written_at__gt=since, hold__lifted_at__isnull=True)
+        .filter(~unless)
+        .order_by("at", "pk")
+        .values_list("pk", "hold_id", "program_id", "patient__team_id", "to_role", "at")[:limit]
+    )
+    zones = {pk: program.zone for pk, program in programs_by_id({row[2] for row in rows}).items()}
+    return [
+        UntoldAlarm(pk, hold, program, team, Role(role), wall_time.local_date(at, zones[program]))
+        for pk, hold, program, team, role, at in rows
+    ]
 
 
 # --- visits ---------------------------------------------------------------------------------------
@@ -330,7 +449,7 @@ def patients_with_visits(*, first_day: date, last_day: date, unless: dict[int, E
 def owed_visits(patient_ids: Collection[int], *, first_day: date, last_day: date) -> list[OwedVisit]:
     """Visits to remind of, of these patients, on these local days."""
     rows = Appointment.objects.filter(
-        patient_id__any=patient_ids, due_on__range=(first_day, last_day), status__in=_UPCOMING, remind=True
+        patient_id__in=patient_ids, due_on__range=(first_day, last_day), status__in=_UPCOMING, remind=True
     ).order_by("patient_id", "due_on", "pk")
     return [
         OwedVisit(pk, patient, program, day, starts_at)
@@ -420,68 +539,3 @@ def next_opening(*, program_id: int, now: datetime) -> datetime | None:
     """When somebody is next at the clinic: ``now`` while it is open; None when it never opens."""
     clinic = clinics([program_id])[program_id]
     return now if clinic.is_open(now) else clinic.next_working_morning(now)
-
-
-# --- supporters -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Greeting:
-    """A supporter whose fixed weekday this is. It says nothing of the patient."""
-
-    supporter_id: int
-    patient_id: int
-    program_id: int
-    zone: ZoneInfo
-    language: str
-
-
-def supporters_to_greet(*, day: date, unless: Exists, after: int = 0, limit: int = 1000) -> list[Greeting]:
-    """Supporters whose weekday ``day`` is and who have no text for it yet, by id after ``after``.
-
-    Both consents count: they agreed, the patient's permission reaches that day, nobody ended it, and the tier
-    has texts. No concern about a patient is asked for here, nor may one ever be (SMS 20). ``unless`` may
-    refer to ``pk``. The day is one of the patient's calendar.
-    """
-    rows = (
-        Supporter.objects.filter(
-            pk__gt=after,
-            weekday=day.weekday(),
-            ended_at__isnull=True,
-            agreed_at__isnull=False,
-            expires_on__gte=day,
-            tier__in=[tier.value for tier, rights in RIGHTS.items() if rights.calendar_text],
-        )
-        .exclude(patient__status__in=_GONE)
-        .filter(~unless)
-        .order_by("pk")
-        .values_list("pk", "patient_id", "program_id", "patient__zone", "language")[:limit]
-    )
-    return [Greeting(pk, patient, program, ZoneInfo(zone), language) for pk, patient, program, zone, language in rows]
-
-
-@dataclass(frozen=True, slots=True)
-class SupporterContact:
-    """How a supporter is reached. ``may_text``: both consents are in force today, and the tier has texts."""
-
-    phone: str
-    phone_index: bytes
-    may_text: bool
-
-    def __repr__(self) -> str:
-        return "SupporterContact()"
-
-
-def supporter_contacts(supporter_ids: Collection[int], *, now: datetime) -> dict[int, SupporterContact]:
-    """The contacts of these supporters by id. Opens numbers: for the wire only."""
-    rows = list(Supporter.objects.filter(pk__in=supporter_ids).select_related("patient"))
-    keys = data_keys(patient_ids={row.patient_id for row in rows}) if rows else {}
-    found = {}
-    for row in rows:
-        state = state_today(row, today=wall_time.local_date(now, row.patient.zone))
-        found[row.pk] = SupporterContact(
-            phone=opened(row, keys.get(row.patient_id), "phone"),
-            phone_index=bytes(row.phone_index),
-            may_text=rights_of(Tier(row.tier), state).calendar_text,
-        )
-    return found

@@ -168,6 +168,18 @@ _VISITS = """
 SELECT patient_id, starts_at, due_on FROM recovery_appointment
 WHERE patient_id = ANY (%(patients)s::bigint[]) AND kind = 'injection' AND status = 'booked'
 """
+# Why the last visit since that injection brought none (N5).
+_NOT_GIVEN = """
+SELECT u.patient_id, a.reason
+FROM unnest(%(patients)s::bigint[], %(programs)s::bigint[], %(since)s::date[]) AS u (patient_id, program_id, since)
+CROSS JOIN LATERAL (
+  SELECT x.reason, x.status FROM recovery_appointment x
+  WHERE x.program_id = u.program_id AND x.patient_id = u.patient_id AND x.kind = 'injection' AND x.due_on > u.since
+    AND x.status IN ('not_given', 'not_kept')
+  ORDER BY x.ended_at DESC, x.id DESC LIMIT 1
+) a
+WHERE a.status = 'not_given'
+"""
 # The last tablet that was confirmed, of any tablet regimen of the treatment.
 _BRIDGES = """
 SELECT u.patient_id, d.taken, d.coverage_hours
@@ -187,6 +199,7 @@ def follow(covers: Sequence[Cover], policies: Mapping[int, Policy], now: datetim
     late = [each for each in covers if each.band.is_late]
     visits: dict[int, date] = {}
     bridges: dict[int, tuple[datetime, float]] = {}
+    not_given: dict[int, str] = {}
     if late:
         patients = [each.patient_id for each in late]
         zones = {each.patient_id: each.zone for each in late}
@@ -198,6 +211,7 @@ def follow(covers: Sequence[Cover], policies: Mapping[int, Policy], now: datetim
             "since": [each.given_on for each in late],
         }
         bridges = {patient: (taken, hours) for patient, taken, hours in sql.rows(_BRIDGES, wanted)}
+        not_given = dict(sql.rows(_NOT_GIVEN, wanted))
     columns: dict[str, list[Any]] = {name: [] for name in ("id", "injection", "given_on", "band", "next_at")}
     concerns = []
     for each in covers:
@@ -217,7 +231,7 @@ def follow(covers: Sequence[Cover], policies: Mapping[int, Policy], now: datetim
             )
         )
         if each.band.is_late:
-            concern = _late(each, visits.get(each.patient_id), holds, policy, now)
+            concern = _late(each, visits.get(each.patient_id), not_given.get(each.patient_id, ""), holds, policy, now)
             if concern is not None:
                 concerns.append(concern)
     sql.run(_FOLLOW, columns)
@@ -243,7 +257,9 @@ def look_again_at(
     return min(looks)
 
 
-def _late(each: Cover, visit_on: date | None, holds: bool, policy: Policy, now: datetime) -> Concern | None:
+def _late(
+    each: Cover, visit_on: date | None, not_given: str, holds: bool, policy: Policy, now: datetime
+) -> Concern | None:
     # The band that is stored never goes back; in a zone further west the date may still be the day before (S W1).
     begun = dict(cover.band_starts(policy))[each.band]
     dsl = max(begun, (wall_time.local_date(now, each.zone) - each.given_on).days)
@@ -270,6 +286,7 @@ def _late(each: Cover, visit_on: date | None, holds: bool, policy: Policy, now: 
             "last_given_on": each.given_on.isoformat(),
             "visit_on": None if visit_on is None else visit_on.isoformat(),
             "bridge_holds": holds,
+            "not_given": not_given,
         },
         policy_version=policy.version,
     )

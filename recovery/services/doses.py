@@ -21,8 +21,9 @@ from backend.selectors.keys import data_keys
 from backend.services import audit
 from recovery.models import DoseReport, Patient
 from recovery.rules.dose_state import DaySlot, Report, disagreement, is_backfilled, reported, slot_for_report
+from recovery.rules.gates import ANTAGONISTS, EVERY_ANTAGONIST
 from recovery.rules.states import DoseState, FlagKind, ReportSource, Statement, Timeliness
-from recovery.services import silence, sql
+from recovery.services import close_together, silence, sql, stated_gap, under_hold
 from recovery.services.flag_rows import end_many
 
 _LOOK_BACK_DAYS = 60  # the longest cycle that a regimen can have
@@ -139,6 +140,9 @@ def report_doses(*, actor: Actor, statements: Sequence[DoseStatement], now: date
         silence.end_for_answers(actor=actor, patients={pk: places[pk].program_id for pk in answered}, now=now)
     by_text = {s.patient_id for s in fresh.values() if s.source == ReportSource.SMS}
     end_many(actor=actor, patient_ids=by_text, kinds=[FlagKind.CONTACT_LOST], note_key="answered_by_text", now=now)
+    close_together.look(taken=_taken_late(fresh.values(), chosen, places), now=now)
+    # Last, when the whole batch has been read (S 6).
+    stated_gap.judge(actor=actor, said_no=_said_no(fresh.values(), chosen, places), now=now)
 
     results = []
     for statement in statements:
@@ -152,6 +156,31 @@ def report_doses(*, actor: Actor, statements: Sequence[DoseStatement], now: date
             state = DoseState(statement.statement) if slot is None else states[slot.id]
             results.append(ReportResult(stored[key], None if slot is None else slot.id, True, state))
     return results
+
+
+def _taken_late(
+    statements: Iterable[DoseStatement], chosen: dict[tuple[int, UUID], _Choice], places: dict[int, _Place]
+) -> list[close_together.TakenLate]:
+    found = []
+    for statement in statements:
+        slot, at = chosen[statement.patient_id, statement.client_id].slot, statement.taken_at
+        zone = places[statement.patient_id].zone
+        if slot is not None and at is not None and slot.dosing_day < wall_time.dosing_day(at, zone):
+            found.append(close_together.TakenLate(slot.id, at))
+    return found
+
+
+def _said_no(
+    statements: Iterable[DoseStatement], chosen: dict[tuple[int, UUID], _Choice], places: dict[int, _Place]
+) -> list[stated_gap.SaidNo]:
+    days: dict[int, set[date]] = {}
+    no: set[int] = set()
+    for statement in statements:
+        slot, on_day = chosen[statement.patient_id, statement.client_id]
+        days.setdefault(statement.patient_id, set()).add(on_day if slot is None else slot.dosing_day)
+        if statement.statement != Statement.TAKEN:
+            no.add(statement.patient_id)
+    return [stated_gap.SaidNo(pk, places[pk].program_id, frozenset(days[pk])) for pk in sorted(no)]
 
 
 def _check(statement: DoseStatement, now: datetime) -> None:
@@ -352,15 +381,15 @@ _SAID = frozenset({DoseState.TAKEN, DoseState.SKIPPED, DoseState.MISSED})
 
 _STORE = """
 INSERT INTO recovery_dosereport (uid, program_id, patient_id, dose_id, on_day, client_id, statement, taken_at, dose_mg,
-  source, reporter_id, reason, note, received_at, backfilled, supersedes_id)
+  source, reporter_id, reason, note, received_at, backfilled, with_open_gate, supersedes_id)
 SELECT u.uid, u.program_id, u.patient_id, u.dose_id, u.on_day, u.client_id, u.statement, u.taken_at, u.mg, u.source,
-  %(reporter)s::bigint, u.reason, u.note, %(now)s, u.backfilled, before.id
+  %(reporter)s::bigint, u.reason, u.note, %(now)s, u.backfilled, u.gated, before.id
 FROM unnest(%(uid)s::uuid[], %(program)s::bigint[], %(patient)s::bigint[], %(dose)s::bigint[], %(on_day)s::date[],
   %(client)s::uuid[],
   %(statement)s::text[], %(taken_at)s::timestamptz[], %(mg)s::numeric[], %(source)s::text[], %(reason)s::text[],
-  %(note)s::bytea[], %(backfilled)s::boolean[], %(first)s::boolean[]) WITH ORDINALITY
+  %(note)s::bytea[], %(backfilled)s::boolean[], %(gated)s::boolean[], %(first)s::boolean[]) WITH ORDINALITY
   AS u (uid, program_id, patient_id, dose_id, on_day, client_id, statement, taken_at, mg, source, reason, note,
-    backfilled, is_first, place)
+    backfilled, gated, is_first, place)
 LEFT JOIN LATERAL (
   SELECT r.id FROM recovery_dosereport r
   WHERE r.dose_id = u.dose_id AND r.source = u.source AND u.is_first
@@ -393,6 +422,18 @@ def _store(
         place = (choice.slot.id if choice.slot else None, statement.source)
         rows.append((row, statement, choice, place not in seen))
         seen.add(place)
+    gated = under_hold.given(
+        [
+            under_hold.Given(
+                key=s.client_id,
+                patient_id=s.patient_id,
+                dose_id=None if c.slot is None else c.slot.id,
+                at=s.taken_at or (now if c.slot is None else min(now, c.slot.closes_at)),
+            )
+            for _, s, c, _ in rows
+            if s.statement == Statement.TAKEN
+        ]
+    )
     stored = sql.rows(
         _STORE,
         {
@@ -409,6 +450,7 @@ def _store(
             "reason": [s.reason for _, s, *_ in rows],
             "note": [None if row.note is None else bytes(row.note) for row, *_ in rows],
             "backfilled": [_is_late(c, places[s.patient_id].zone, now) for _, s, c, _ in rows],
+            "gated": [s.client_id in gated for _, s, *_ in rows],
             "first": [is_first for *_, is_first in rows],
             "reporter": actor.user_id,
             "now": now,
@@ -419,6 +461,11 @@ def _store(
         by_program.setdefault(places[patient_id].program_id, []).append((patient_id, "dose_report", pk))
     for program_id, objects in by_program.items():
         audit.record_many(actor=actor, action="dose.reported", program_id=program_id, objects=objects)
+    under_hold.tell(
+        actor=actor,
+        patients={s.patient_id: places[s.patient_id].program_id for s in statements if s.client_id in gated},
+        now=now,
+    )
     return {(patient_id, client_id): pk for pk, patient_id, client_id in stored}
 
 
@@ -481,17 +528,58 @@ SELECT patient_id, program_id, min(dosing_day), count(*) FROM closed GROUP BY pa
 """
 
 
+_FIRST_OVER = "SELECT min(day_ends_at) FROM recovery_dose WHERE state = 'scheduled' AND day_ends_at <= %(now)s"
+
+# It starts from the holds, which are few, so that the many doses nobody holds cost nothing. A hold that was lifted
+# counts for the doses whose time it covered.
+_HOLD = """
+WITH held AS (
+  SELECT d.id FROM recovery_hold h
+  JOIN recovery_dose d ON d.program_id = h.program_id AND d.patient_id = h.patient_id AND d.dosing_day >= %(from)s
+  JOIN recovery_regimen r ON r.id = d.regimen_id
+  WHERE (h.lifted_at IS NULL OR h.lifted_at > d.due_at) AND h.opened_at < d.closes_at
+    AND (NOT h.from_next_window OR d.opens_at >= h.opened_at)
+    AND (h.stops = r.medicine OR (h.stops = %(every)s AND r.medicine = ANY (%(antagonists)s::text[])))
+    AND d.state = 'scheduled' AND d.day_ends_at <= %(now)s AND (h.lifted_at IS NULL OR h.lifted_at > %(lifted)s)
+  FOR NO KEY UPDATE OF d SKIP LOCKED
+)
+UPDATE recovery_dose d SET state = 'held', closed_at = %(now)s WHERE d.id IN (SELECT id FROM held)
+RETURNING d.patient_id
+"""
+
+
+def _close_held(ids: Sequence[int], now: datetime) -> list[int]:
+    """Close the doses that were under a hold as ``held``: no silence, and nobody asked. Returns whose."""
+    with programs(ids):
+        [(first,)] = sql.rows(_FIRST_OVER, {"now": now})
+        if first is None:
+            return []
+        found = sql.rows(
+            _HOLD,
+            {
+                "now": now,
+                "from": (first - timedelta(days=3)).date(),
+                "lifted": first - timedelta(days=3),
+                "every": EVERY_ANTAGONIST,
+                "antagonists": [medicine.value for medicine in ANTAGONISTS],
+            },
+        )
+        return [patient_id for (patient_id,) in found]
+
+
 def close_doses(*, program_ids: Iterable[int], now: datetime, limit: int = 50_000) -> ClosedDoses:
     """Close the dosing days that are over: what nobody reported becomes ``not_reported``, never missed.
 
-    In the same transaction the patients touched are judged for silence (S 14). Works in batches of ``limit``
+    What was under a hold closes as ``held`` before. In the same transaction the patients touched are judged for
+    silence (S 14). Works in batches of ``limit``
     doses, a transaction each, until nothing is left; safe to run twice, late, or in several places at once.
     """
     ids = list(program_ids)
     if not ids:
         return ClosedDoses(0, frozenset())
-    total = 0
-    touched: set[int] = set()
+    held = _close_held(ids, now)
+    total = len(held)
+    touched: set[int] = set(held)
     while True:
         with programs(ids):
             found = sql.rows(_CLOSE, {"now": now, "limit": limit})

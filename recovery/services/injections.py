@@ -10,17 +10,18 @@ from uuid import UUID
 from django.db import transaction
 
 from backend.access import Actor
-from backend.errors import Conflict, DomainError, IdReused, InFuture, NotFound
+from backend.errors import Conflict, DomainError, IdReused, InFuture, NotAllowed, NotFound
 from backend.rules import wall_time
+from backend.rules.roles import Access
 from backend.selectors.keys import data_keys
 from backend.services import audit
-from recovery.models import Appointment, Injection, Patient, Treatment
+from recovery.models import Appointment, Flag, Injection, OralBridge, Patient, Treatment
 from recovery.rules import cover as cover_rules
 from recovery.rules.cover import InjectionDateError, Side, injection_warnings
 from recovery.rules.gates import is_stopped
 from recovery.rules.medicines import CATALOGUE, MEDICINES, Cadence, Interval, Medicine
 from recovery.rules.policy import Policy
-from recovery.rules.records import AppointmentKind, AppointmentStatus, CoverCause, Site
+from recovery.rules.records import AppointmentKind, AppointmentStatus, CancelReason, CoverCause, Site, VoidReason
 from recovery.rules.schedule import next_injection
 from recovery.rules.states import (
     Band,
@@ -31,27 +32,40 @@ from recovery.rules.states import (
     ReportSource,
     Severity,
 )
+from recovery.rules.tasks import REASON_ENDED, TaskKind
 from recovery.selectors.holds import open_holds
 from recovery.selectors.policy import policies_for
-from recovery.services import cover
+from recovery.services import cover, regimens
 from recovery.services.flag_rows import Concern, end_many, raise_many
+from recovery.services.tasks import NewTask, end_tasks, make_tasks
 
 _NOON = time(12)
 _OPEN_VISIT = [AppointmentStatus.PLANNED.value, AppointmentStatus.BOOKED.value]
-_LIVE = [FlagStatus.OPEN.value, FlagStatus.OWNED.value, FlagStatus.SNOOZED.value]
+_ANTAGONISTS = {Medicine.NALTREXONE_INJECTION.value, Medicine.NALTREXONE_IMPLANT.value}
 _INTERVALS: dict[str, Interval] = {
     entry.medicine.value: entry.interval
     for entry in CATALOGUE.values()
     if entry.cadence is Cadence.INTERVAL and entry.interval is not None
 }
+GIVEN_AT_VISITS = frozenset(_INTERVALS) | {Medicine.NALTREXONE_IMPLANT.value}
+"""What is given by staff and counts from its day."""
+
+
+def interval_of(medicine: str, *, policy: Policy) -> Interval:
+    """When the next of ``medicine`` is due; an implant lasts as long as the program says (C 3.1)."""
+    if medicine == Medicine.NALTREXONE_IMPLANT.value:
+        days = policy.implant_cover_days
+        return Interval(earliest=days, planned=days, flag_after=days, cover_days=days)
+    return _INTERVALS[medicine]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenInjection:
     """An injection as staff or a patient tell it. ``given_on`` is the date where the patient was: DSL 0.
 
-    ``verified`` False (a patient's word, "given elsewhere") is stored and moves no date. ``remind`` False
-    makes the next visit without reminders.
+    ``verified`` False (a patient's word, "given elsewhere") is stored and moves no date until staff have seen a
+    record. ``partly_given`` moves none until a prescriber says that it counts. ``remind`` False makes the next
+    visit without reminders.
     """
 
     client_id: UUID
@@ -69,6 +83,13 @@ class GivenInjection:
     source: str = ReportSource.STAFF.value
     verified: bool = True
     remind: bool = True
+    given_elsewhere: bool = False
+    partly_given: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether it moves dates as soon as it is recorded."""
+        return self.verified and not self.partly_given
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +215,7 @@ def record_injections(*, actor: Actor, injections: Sequence[GivenInjection], now
         row.save(force_insert=True)
         known[each.patient_id, each.client_id] = row
         new_rows.append(row)
-        due = _begin(state, row, each.remind) if each.verified else None
+        due = _begin(state, row, each.remind) if each.counts else None
         results[place] = InjectionResult(row.pk, True, list(row.warnings), due)
     _write(actor, state, new_rows)
     return [results[place] for place in range(len(injections))]
@@ -206,11 +227,11 @@ def _new_row(actor: Actor, state: _State, each: GivenInjection, key: Any) -> Inj
     _check(each, patient, key, state.now)
     treatment = state.treatment_on(each.patient_id, each.given_on)
     earlier = state.given.setdefault((each.patient_id, each.medicine), [])
-    if any(row.given_on == each.given_on for row in earlier):
+    if any(row.given_on == each.given_on and row.verified == each.counts for row in earlier):
         raise GivenThatDay("This medicine is recorded for this day already.", field="given_on")
     before = [row for row in earlier if row.given_on < each.given_on and row.verified]
     naltrexone = each.medicine == Medicine.NALTREXONE_INJECTION.value
-    interval = _INTERVALS[each.medicine]
+    interval = interval_of(each.medicine, policy=policy)
     warnings = injection_warnings(
         each.given_on,
         previous_given_on=before[-1].given_on if before else None,
@@ -238,7 +259,9 @@ def _new_row(actor: Actor, state: _State, each: GivenInjection, key: Any) -> Inj
         lot_expires_on=each.lot_expires_on,
         needle_inches=None if each.needle_inches is None else _decimal(each.needle_inches, 1),
         source=each.source,
-        verified=each.verified,
+        verified=each.counts,
+        given_elsewhere=each.given_elsewhere,
+        partly_given=each.partly_given,
         with_open_gate=any(
             is_stopped(Medicine(each.medicine), hold.stops)
             and wall_time.local_date(hold.opened_at, patient.zone) <= each.given_on
@@ -256,7 +279,7 @@ def _new_row(actor: Actor, state: _State, each: GivenInjection, key: Any) -> Inj
 
 
 def _check(each: GivenInjection, patient: Patient, key: Any, now: datetime) -> None:
-    if each.medicine not in _INTERVALS:
+    if each.medicine not in GIVEN_AT_VISITS:
         raise BadInjection("There is no such injection.", field="medicine")
     limit = MEDICINES[Medicine(each.medicine)].dose_limit_mg
     if not 0 < Decimal(str(each.dose_mg)) <= Decimal(str(limit)):
@@ -365,11 +388,12 @@ def _next_due(state: _State, row: Injection) -> date:
         for each in state.given.get((row.patient_id, row.medicine), [])
         if each.verified and each.given_on <= row.given_on
     ]
-    return next_injection(_INTERVALS[row.medicine], given_on=given or [row.given_on]).planned
+    interval = interval_of(row.medicine, policy=state.policies[row.program_id])
+    return next_injection(interval, given_on=given or [row.given_on]).planned
 
 
-def _write(actor: Actor, state: _State, rows: Sequence[Injection]) -> None:
-    """Store what the batch came to: events, cover, visits, flags, audit."""
+def _write(actor: Actor, state: _State, rows: Sequence[Injection], *, action: str = "injection.recorded") -> None:
+    """Store what the batch came to: events, cover, visits, bridges, flags, work, audit."""
     if not rows:
         return
     now = state.now
@@ -381,9 +405,12 @@ def _write(actor: Actor, state: _State, rows: Sequence[Injection]) -> None:
         if passed:
             each.band = passed[-1].band
     in_time = {each.patient_id for each in state.covers.values() if not each.band.is_late}
+    in_time |= {pk for pk, (row, _, _) in state.visits.items() if row.medicine != Medicine.NALTREXONE_INJECTION.value}
     end_many(actor=actor, patient_ids=in_time, kinds=[FlagKind.INJECTION_LATE], note_key="injection_given", now=now)
     cover.follow(list(state.covers.values()), state.policies, now)
-    _next_visits(state)
+    _next_visits(actor, state)
+    _end_bridges(actor, state)
+    _ask_about(actor, rows, now)
     raise_many(
         actor=actor,
         concerns=[
@@ -398,6 +425,19 @@ def _write(actor: Actor, state: _State, rows: Sequence[Injection]) -> None:
             )
             for row in rows
             if row.with_open_gate
+        ]
+        + [
+            Concern(
+                program_id=row.program_id,
+                patient_id=row.patient_id,
+                treatment_id=row.treatment_id,
+                kind=FlagKind.DOSE_PARTLY_GIVEN,
+                severity=Severity.AMBER_PLUS,
+                evidence={"on": row.given_on.isoformat(), "medicine": row.medicine},
+                policy_version=state.policies[row.program_id].version,
+            )
+            for row in rows
+            if row.partly_given and not row.verified
         ],
         now=now,
     )
@@ -405,15 +445,22 @@ def _write(actor: Actor, state: _State, rows: Sequence[Injection]) -> None:
     for row in rows:
         by_program.setdefault(row.program_id, []).append((row.patient_id, "injection", row.pk))
     for program_id, objects in by_program.items():
-        audit.record_many(actor=actor, action="injection.recorded", program_id=program_id, objects=objects)
+        audit.record_many(actor=actor, action=action, program_id=program_id, objects=objects)
 
 
-def _next_visits(state: _State) -> None:
+def _next_visits(actor: Actor, state: _State) -> None:
     if not state.visits:
         return
-    Appointment.objects.filter(
-        patient_id__in=state.visits, kind=AppointmentKind.INJECTION.value, status__in=_OPEN_VISIT
-    ).update(status=AppointmentStatus.KEPT.value, ended_at=state.now)
+    for row, _, _ in state.visits.values():
+        Appointment.objects.filter(
+            patient_id=row.patient_id, kind=AppointmentKind.INJECTION.value, status__in=_OPEN_VISIT
+        ).update(status=AppointmentStatus.KEPT.value, ended_at=state.now, given=row)
+    end_tasks(
+        actor=actor,
+        patient_ids=list(state.visits),
+        kinds=[TaskKind.FIND_VISIT, TaskKind.ANOTHER_TIME, TaskKind.SUPPLY_NOT_ON_SITE],
+        now=state.now,
+    )
     Appointment.objects.bulk_create(
         Appointment(
             program_id=row.program_id,
@@ -429,6 +476,193 @@ def _next_visits(state: _State) -> None:
     )
 
 
+def _end_bridges(actor: Actor, state: _State) -> None:
+    """The tablets that a prescriber ordered until the injection end with it (N7)."""
+    given = [pk for pk, (row, _, _) in state.visits.items() if row.medicine in _ANTAGONISTS]
+    if not given:
+        return
+    for bridge in OralBridge.objects.filter(patient_id__in=given, regimen__ends_at__isnull=True).select_related(
+        "regimen"
+    ):
+        regimens.stop_regimen(actor=actor, regimen=bridge.regimen, reason="injection_given", now=state.now)
+
+
+def _ask_about(actor: Actor, rows: Sequence[Injection], now: datetime) -> None:
+    """Somebody looks for the record of one given elsewhere; a prescriber decides on one given in part (S 20, S 21)."""
+    make_tasks(
+        actor=actor,
+        tasks=[
+            NewTask(
+                program_id=row.program_id,
+                patient_id=row.patient_id,
+                kind=TaskKind.PARTLY_GIVEN if row.partly_given else TaskKind.VERIFY_GIVEN,
+                facts={"injection_id": row.pk, "given_on": row.given_on.isoformat()},
+            )
+            for row in rows
+            if not row.verified
+        ],
+        now=now,
+    )
+
+
+@transaction.atomic
+def verify_injection(*, actor: Actor, injection_id: int, patient: Patient, now: datetime) -> InjectionResult:
+    """Let an injection that was only stated, or given in part, count from its day.
+
+    Staff have seen the record of one given elsewhere; of one given in part a prescriber says so. Raises NotFound,
+    Conflict when it counts already or was voided, GivenThatDay, NotAllowed.
+    """
+    state = _State({patient.pk}, now)
+    row = _injection(injection_id, patient)
+    if row.voided_at is not None or row.verified:
+        raise Conflict("This injection was voided, or it counts already.")
+    if row.partly_given and row.program_id not in actor.programs_for(Access.PRESCRIBER):
+        raise NotAllowed("A prescriber decides whether this one counts.")
+    given = state.given[patient.pk, row.medicine]
+    if any(other.verified and other.given_on == row.given_on for other in given):
+        raise GivenThatDay("This medicine is recorded for this day already.", field="given_on")
+    row = next(each for each in given if each.pk == row.pk)
+    row.treatment = state.treatment_on(patient.pk, row.given_on)
+    row.verified, row.verified_at, row.verified_by_id = True, now, actor.user_id
+    row.save(update_fields=["verified", "verified_at", "verified_by", "treatment"])
+    due = _begin(state, row, remind=True)
+    _write(actor, state, [row], action="injection.verified")
+    still = any(not other.verified for rows in state.given.values() for other in rows)
+    if not still:
+        end_tasks(
+            actor=actor,
+            patient_ids=[patient.pk],
+            kinds=[TaskKind.VERIFY_GIVEN, TaskKind.PARTLY_GIVEN],
+            now=now,
+        )
+    return InjectionResult(row.pk, False, list(row.warnings), due)
+
+
+@transaction.atomic
+def void_injection(*, actor: Actor, injection_id: int, patient: Patient, reason: str, now: datetime) -> Injection:
+    """Let an injection that was entered in error not count; it is never deleted.
+
+    Cover is what the one before it left: bands that began meanwhile are written with their own instants, a late
+    concern that this record had ended is there again, the visit that it kept is open again and the one that it
+    made is cancelled. Raises NotFound, Conflict when it was voided before, BadInjection without a reason.
+    """
+    if reason not in set(VoidReason):
+        raise BadInjection("Choose a reason from the list.", field="reason")
+    state = _State({patient.pk}, now)
+    row = _injection(injection_id, patient)
+    if row.voided_at is not None:
+        raise Conflict("This record was voided before.")
+    row.voided_at, row.voided_by_id, row.void_reason = now, actor.user_id, reason
+    row.save(update_fields=["voided_at", "voided_by", "void_reason"])
+    audit.record(
+        actor=actor,
+        action="injection.voided",
+        program_id=row.program_id,
+        patient_id=row.patient_id,
+        object_kind="injection",
+        object_id=row.pk,
+    )
+    left = [each for each in state.given[patient.pk, row.medicine] if each.pk != row.pk]
+    state.given[patient.pk, row.medicine] = left
+    gone = [FlagKind.GIVEN_WITH_OPEN_GATE] if row.with_open_gate else []
+    gone += [FlagKind.DOSE_PARTLY_GIVEN] if row.partly_given else []
+    end_many(actor=actor, patient_ids=[patient.pk], kinds=gone, note_key="voided", now=now)
+    if all(each.verified for rows in state.given.values() for each in rows):
+        kinds = [TaskKind.VERIFY_GIVEN, TaskKind.PARTLY_GIVEN]
+        end_tasks(actor=actor, patient_ids=[patient.pk], kinds=kinds, outcome=REASON_ENDED, now=now)
+    if row.verified:
+        _cover_before(actor, state, row)
+        _visits_before(state, row)
+    return row
+
+
+def _injection(injection_id: int, patient: Patient) -> Injection:
+    row = Injection.objects.filter(pk=injection_id, patient_id=patient.pk).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _cover_before(actor: Actor, state: _State, row: Injection) -> None:
+    """Follow the cover of the injection before the voided one, if it was the one that is followed."""
+    now = state.now
+    treatment = next(each for each in state.treatments[row.patient_id] if each.pk == row.treatment_id)
+    if treatment.cover_injection_id != row.pk:
+        return
+    before = [
+        each
+        for each in state.given[row.patient_id, row.medicine]
+        if each.verified and each.treatment_id == treatment.pk
+    ]
+    late = Flag.objects.filter(
+        patient_id=row.patient_id, kind=FlagKind.INJECTION_LATE.value, status=FlagStatus.RETURNED.value
+    )
+    if not before:
+        treatment.cover_injection, treatment.cover_from = None, None
+        treatment.cover_band, treatment.cover_next_at = "", None
+        treatment.save(update_fields=["cover_injection", "cover_from", "cover_band", "cover_next_at"])
+        end_many(
+            actor=actor,
+            patient_ids=[row.patient_id],
+            kinds=[FlagKind.INJECTION_LATE],
+            note_key="voided",
+            now=now,
+        )
+        return
+    last = before[-1]
+    patient, policy = state.patients[row.patient_id], state.policies[row.program_id]
+    found = cover.Cover(
+        treatment_id=treatment.pk,
+        program_id=row.program_id,
+        patient_id=row.patient_id,
+        injection_id=last.pk,
+        given_on=last.given_on,
+        band=Band.COVERED,
+        zone=patient.zone,
+        indication=Indication(patient.indication),
+        opioid_history=OpioidHistory(patient.opioid_history),
+    )
+    passed = cover_rules.changes_due(last.given_on, band=Band.COVERED, zone=patient.zone, now=now, policy=policy)
+    cover.store_events([cover.time_event(found, change) for change in passed])
+    if passed:
+        found.band = passed[-1].band
+    # A red concern that waits for a person because of this record has lost the reason for which it waits.
+    again = late.filter(returned_at=row.verified_at or row.recorded_at).first()
+    if again is not None and found.band.is_late:
+        again.status = FlagStatus.OPEN.value if again.owner_id is None else FlagStatus.OWNED.value
+        again.returned_at = None
+        again.save(update_fields=["status", "returned_at"])
+    if not found.band.is_late:
+        end_many(actor=actor, patient_ids=[row.patient_id], kinds=[FlagKind.INJECTION_LATE], note_key="voided", now=now)
+    cover.follow([found], state.policies, now)
+
+
+def _visits_before(state: _State, row: Injection) -> None:
+    """The visit that the voided record made is off the calendar; the one that it kept is open again."""
+    visits = Appointment.objects.filter(patient_id=row.patient_id, kind=AppointmentKind.INJECTION.value)
+    visits.filter(after_injection=row, status__in=_OPEN_VISIT).update(
+        status=AppointmentStatus.CANCELLED.value, reason=CancelReason.VOIDED.value, ended_at=state.now
+    )
+    if visits.filter(status__in=_OPEN_VISIT).exists() or row.treatment.ended_on is not None:
+        return
+    kept = visits.filter(given=row).order_by("-pk").first()
+    before = [each for each in state.given[row.patient_id, row.medicine] if each.verified]
+    if kept is not None:
+        kept.status = (AppointmentStatus.BOOKED if kept.starts_at else AppointmentStatus.PLANNED).value
+        kept.given, kept.ended_at = None, None
+        kept.save(update_fields=["status", "given", "ended_at"])
+    elif before:
+        Appointment.objects.create(
+            program_id=row.program_id,
+            patient_id=row.patient_id,
+            treatment_id=row.treatment_id,
+            kind=AppointmentKind.INJECTION.value,
+            after_injection=before[-1],
+            due_on=_next_due(state, before[-1]),
+            created_at=state.now,
+        )
+
+
 def _refuse_unless_same(row: Injection, each: GivenInjection, key: Any) -> None:
     same = (
         row.given_on == each.given_on
@@ -440,7 +674,10 @@ def _refuse_unless_same(row: Injection, each: GivenInjection, key: Any) -> None:
         and row.needle_inches == (None if each.needle_inches is None else _decimal(each.needle_inches, 1))
         and row.given_at == each.given_at
         and row.source == each.source
-        and row.verified == each.verified
+        and row.given_elsewhere == each.given_elsewhere
+        and row.partly_given == each.partly_given
+        # What staff have verified since was the same statement when it came.
+        and (row.verified == each.counts or row.verified_at is not None)
     )
     for name in ("operator", "note"):
         said = getattr(each, name)

@@ -1,4 +1,4 @@
-"""The journal: what set something off, and what was tried."""
+"""The journal: what set something off, what was tried, and words that a person writes for themselves."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -7,11 +7,13 @@ from django.conf import settings
 from django.db import transaction
 
 from backend.access import Actor
-from backend.errors import DomainError, IdReused, InFuture
-from backend.selectors.keys import data_key
+from backend.errors import DomainError, InFuture, NotFound
 from backend.services import audit
-from recovery.models import Patient, TriggerEntry
+from recovery.models import JournalEntry, Patient, SkillUse, TriggerEntry
+from recovery.rules.coping import COPING
 from recovery.rules.records import TriggerKind, TriggerOrigin
+from recovery.rules.triggers import TRIGGER_TAGS
+from recovery.services.once import store_once
 
 
 class BadEntry(DomainError):
@@ -36,8 +38,9 @@ def add_trigger(
 ) -> tuple[TriggerEntry, bool]:
     """Record a trigger that was met. Returns the entry and whether it is new; safe to repeat.
 
-    ``intensity`` is 0-10; ``tried`` a key of the coping library. Raises InFuture beyond the
-    allowed clock skew, IdReused for the same id with other content, BadEntry.
+    ``tag`` is of the list of triggers, ``tried`` of the coping library, '' for none; ``intensity`` is
+    0-10. Raises InFuture beyond the allowed clock skew, IdReused for the same id with other content,
+    BadEntry.
     """
     if origin not in set(TriggerOrigin):
         raise BadEntry("There is no such choice.", field="origin")
@@ -45,9 +48,10 @@ def add_trigger(
         raise BadEntry("There is no such choice.", field="kind")
     if intensity is not None and not 0 <= intensity <= 10:
         raise BadEntry("Intensity is a number from 0 to 10.", field="intensity")
-    for name, text in (("tag", tag), ("tried", tried)):
-        if len(text) > 40:
-            raise BadEntry("At most 40 characters.", field=name)
+    if tag and tag not in TRIGGER_TAGS:
+        raise BadEntry("There is no such trigger in the list.", field="tag")
+    if tried and tried not in COPING:
+        raise BadEntry("There is no such item in the coping library.", field="tried")
     if happened_at > now + timedelta(seconds=settings.CLOCK_SKEW_SECONDS):
         raise InFuture("A trigger cannot be recorded before it happens.", field="happened_at")
     entry = TriggerEntry(
@@ -63,31 +67,96 @@ def add_trigger(
         happened_at=happened_at,
         received_at=now,
     )
-    if note:
-        entry.seal(data_key(program_id=patient.program_id, patient_id=patient.pk), note=note)
-    TriggerEntry.objects.bulk_create([entry], ignore_conflicts=True)
-    stored = TriggerEntry.objects.filter(patient_id=patient.pk, client_id=client_id).first()
-    if stored is None or stored.uid != entry.uid:
-        return _same_as_before(stored, entry, note), False
-    audit.record(
-        actor=actor,
-        action="trigger.added",
+    names = ("origin", "kind", "tag", "intensity", "tried", "helped", "happened_at")
+    stored, is_new = store_once(entry, same=names, sealed={"note": note})
+    if is_new:
+        _note(actor, "trigger.added", patient, "trigger", stored.pk)
+    return stored, is_new
+
+
+@transaction.atomic
+def write_entry(
+    *,
+    actor: Actor,
+    patient: Patient,
+    client_id: UUID,
+    words: str,
+    written_at: datetime,
+    now: datetime,
+    shared: bool = False,
+) -> tuple[JournalEntry, bool]:
+    """Keep what a person wrote for themselves; the team reads it only where ``shared``.
+
+    Returns the entry and whether it is new; safe to repeat. Raises InFuture, BadEntry without
+    words, IdReused.
+    """
+    if not words.strip():
+        raise BadEntry("There is nothing written.", field="words")
+    _refuse_future(written_at, now, "written_at")
+    entry = JournalEntry(
         program_id=patient.program_id,
         patient_id=patient.pk,
-        object_kind="trigger",
-        object_id=stored.pk,
+        client_id=client_id,
+        written_at=written_at,
+        received_at=now,
+        shared=shared,
     )
-    return stored, True
+    stored, is_new = store_once(entry, same=("written_at", "shared"), sealed={"words": words.strip()})
+    if is_new:
+        _note(actor, "journal.written", patient, "journal", stored.pk)
+    return stored, is_new
 
 
-def _same_as_before(stored: TriggerEntry | None, entry: TriggerEntry, note: str) -> TriggerEntry:
-    if stored is None:
-        # The id is taken by a row that this session may not see.
-        raise IdReused("This id was used before.", field="client_id")
-    names = ("origin", "kind", "tag", "intensity", "tried", "helped", "happened_at")
-    same = all(getattr(stored, name) == getattr(entry, name) for name in names)
-    if same and (note or stored.note):
-        same = stored.opened(data_key(program_id=entry.program_id, patient_id=entry.patient_id), "note") == note
-    if not same:
-        raise IdReused("This id was used before with other content.", field="client_id")
-    return stored
+@transaction.atomic
+def log_skill(
+    *,
+    actor: Actor,
+    patient: Patient,
+    client_id: UUID,
+    skill: str,
+    used_at: datetime,
+    now: datetime,
+    helped: bool | None = None,
+    trigger_id: int | None = None,
+    note: str = "",
+) -> tuple[SkillUse, bool]:
+    """Record that something of the coping library was tried, and whether it helped (None: not said).
+
+    ``trigger_id`` is the entry that it was tried for. Returns the row and whether it is new; safe to
+    repeat. Raises BadEntry, InFuture, NotFound for an entry of somebody else, IdReused.
+    """
+    if skill not in COPING:
+        raise BadEntry("There is no such item in the coping library.", field="skill")
+    _refuse_future(used_at, now, "used_at")
+    if trigger_id is not None and not TriggerEntry.objects.filter(pk=trigger_id, patient_id=patient.pk).exists():
+        raise NotFound
+    row = SkillUse(
+        program_id=patient.program_id,
+        patient_id=patient.pk,
+        client_id=client_id,
+        trigger_id=trigger_id,
+        skill=skill,
+        helped=helped,
+        used_at=used_at,
+        received_at=now,
+    )
+    stored, is_new = store_once(row, same=("skill", "helped", "used_at", "trigger_id"), sealed={"note": note.strip()})
+    if is_new:
+        _note(actor, "skill.tried", patient, "skill", stored.pk)
+    return stored, is_new
+
+
+def _refuse_future(at: datetime, now: datetime, field: str) -> None:
+    if at > now + timedelta(seconds=settings.CLOCK_SKEW_SECONDS):
+        raise InFuture("This cannot be recorded before it happens.", field=field)
+
+
+def _note(actor: Actor, action: str, patient: Patient, kind: str, row_id: int) -> None:
+    audit.record(
+        actor=actor,
+        action=action,
+        program_id=patient.program_id,
+        patient_id=patient.pk,
+        object_kind=kind,
+        object_id=row_id,
+    )

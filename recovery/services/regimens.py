@@ -403,6 +403,11 @@ def _schedule(new: NewRegimen, zone: str, policy: Policy) -> Schedule:
     return schedule
 
 
+def check_regimen(new: NewRegimen, *, zone: str, policy: Policy) -> None:
+    """Raise BadRegimen or OutsideWindow, naming the field, for a regimen that cannot be."""
+    _schedule(new, zone, policy)
+
+
 def _times(new: NewRegimen) -> tuple[str, ...]:
     return _DEFAULT_TIMES[_times_a_day(new.kind)] if new.times is None else new.times
 

@@ -13,7 +13,6 @@ from recovery.web import answers
 
 PAGES: list[tuple[str, str]] = [
     ("patient", "Overview"),
-    ("patient-people", "People"),
 ]
 """Route and label of each page, in the order of the links."""
 

@@ -76,7 +76,7 @@ class PlannedMessage:
     priority: int
     is_question: bool
     patient_id: int | None = None
-    recipient_id: int | None = None  # a staff member; None = the patient, or a supporter (the subject)
+    recipient_id: int | None = None  # a staff member or supporter; None = the patient
     about_id: int | None = None  # the row that an answer is about: a dose's own id, a visit's, a flag's
     values: tuple[tuple[str, str], ...] = ()
     acute: bool = False
@@ -495,30 +495,52 @@ def plan_flag_notice(notice: FlagNotice) -> list[PlannedMessage]:
     ]
 
 
+def plan_alarm(alarm_id: int, hold_id: int, recipient_id: int, *, day: date, at: datetime) -> PlannedMessage:
+    """Return one page about a hold that is still open, to one member of staff (S 5). It names nobody."""
+    chosen = wording.template("staff.still_waiting")
+    return PlannedMessage(
+        slot=SlotKey(SubjectKind.HOLD, hold_id, f"a{alarm_id}.{recipient_id}", Channel.SMS, day),
+        message_class=MessageClass.STAFF_NOTICE,
+        template="staff.still_waiting",
+        template_version=chosen.version,
+        send_after=at,
+        expires_at=expiry(MessageClass.STAFF_NOTICE, due_at=at),
+        priority=priority_of(MessageClass.STAFF_NOTICE),
+        is_question=chosen.is_question,
+        recipient_id=recipient_id,
+        about_id=hold_id,
+        allowed_outside=True,
+    )
+
+
 def plan_supporter(
-    *, supporter_id: int, days: Sequence[date], person: Person, policy: PlanningPolicy = POLICY
+    *,
+    consent_id: int,
+    supporter_id: int,
+    days: Sequence[date],
+    person: Person,
+    policy: PlanningPolicy = POLICY,
 ) -> list[PlannedMessage]:
     """Return a supporter's own texts on their fixed calendar, never because of a flag (S 4, SMS 20).
 
-    ``person`` carries the zone and the channels; its id is the patient's. The text finds its number by what it
-    is about: a supporter has no account.
+    ``person`` carries the supporter's zone and channels; its id is the patient's.
     """
-    return [
-        one
-        for day in days
+    planned: list[PlannedMessage] = []
+    for day in days:
         for one in _message(
             person=person,
             subject_kind=SubjectKind.SUPPORTER,
-            subject_id=supporter_id,
+            subject_id=consent_id,
             step="hello",
             day=day,
             template="supporter.hello",
             wanted_at=to_utc(day, policy.support_time, person.zone),
             not_after=None,
-            about_id=supporter_id,
+            about_id=consent_id,
             policy=policy,
-        )
-    ]
+        ):
+            planned.append(replace(one, recipient_id=supporter_id))
+    return planned
 
 
 def thin(messages: Iterable[PlannedMessage], *, person: Person, today: date, policy: PlanningPolicy = POLICY) -> Plan:

@@ -376,6 +376,13 @@ _ALL = (
         answers={"1": Answer.TAKE_OVER},
     ),
     _template(
+        "staff.still_waiting",
+        MessageClass.STAFF_NOTICE,
+        "A patient is still waiting for you. Please sign in and look at the worklist.",
+        "Un paciente le sigue esperando. Por favor entre y mire la lista.",
+        audience=Audience.STAFF,
+    ),
+    _template(
         "staff.rota_gap",
         MessageClass.STAFF_NOTICE,
         "Nobody is on call from {hour}. Please look at the rota.",

@@ -86,11 +86,7 @@ def facts_of(claimed: Sequence[Claimed], *, now: datetime) -> Known:
     patients = {one.patient_id for one in claimed if one.patient_id is not None}
     contacts = reminding.contacts(patients)
     programs = programs_by_id({one.program_id for one in claimed})
-    supporters = {one.subject_id for one in claimed if one.audience == Audience.SUPPORTER.value}
-    beside = reminding.supporter_contacts(supporters, now=now) if supporters else {}
-    known.addresses = _addresses(
-        claimed, contacts, {pk: ZoneInfo(program.zone) for pk, program in programs.items()}, beside
-    )
+    known.addresses = _addresses(claimed, contacts, {pk: ZoneInfo(program.zone) for pk, program in programs.items()})
     indexes = {address.index for address in known.addresses.values() if address.index}
     out = opted_out(indexes)
     consented = patients_with_consent(kind=ConsentKind.SMS, patient_ids=patients)
@@ -101,6 +97,16 @@ def facts_of(claimed: Sequence[Claimed], *, now: datetime) -> Known:
     )
     flags = reminding.flags_still_open(
         {one.subject_id for one in claimed if one.subject_kind == SubjectKind.FLAG.value}
+    )
+    holds = reminding.holds_still_open(
+        {one.subject_id for one in claimed if one.subject_kind == SubjectKind.HOLD.value}
+    )
+    away = reminding.away_now(
+        {
+            one.patient_id
+            for one in claimed
+            if one.patient_id is not None and one.message_class in PROMPTS and one.id not in slots
+        }
     )
     counts = _counts(claimed, contacts, now=now)
     asked = {address.index for one in claimed if one.is_question and (address := known.addresses[one.id]).index}
@@ -131,6 +137,7 @@ def facts_of(claimed: Sequence[Claimed], *, now: datetime) -> Known:
             consented=one.patient_id in consented,
             has_address=bool(address.phone),
             asked_for=one.step.endswith(".later"),
+            paused=one.patient_id in away,
         )
         slot = slots.get(one.id)
         if slot is not None:
@@ -138,19 +145,20 @@ def facts_of(claimed: Sequence[Claimed], *, now: datetime) -> Known:
             facts.cancelled = state is None
             facts.answered = state is not None and state.answered
             facts.hold_open = state is not None and state.held
+            facts.paused = state is not None and state.away
             if state is not None:
                 facts.consented = facts.consented and state.opted_in
                 facts.doses_opted_in = state.reminders_that_day
         elif one.subject_kind == SubjectKind.APPOINTMENT.value:
             day = visit_days.get(one.subject_id)
             facts.cancelled = day is None or one.slot_on != day + timedelta(days=visit_offset(one.step))
+        elif one.subject_kind == SubjectKind.HOLD.value:
+            facts.cancelled = one.subject_id not in holds
+            facts.answered = not staff and holds.get(one.subject_id, False)
         elif one.subject_kind == SubjectKind.FLAG.value and staff:
             facts.cancelled = one.subject_id not in flags
             facts.answered = not facts.cancelled and not flags[one.subject_id]
-        if one.audience == Audience.SUPPORTER.value:
-            # Their own consent and the patient's permission; what the patient was sent is no matter of theirs.
-            facts.consented = one.subject_id in beside and beside[one.subject_id].may_text
-        elif one.patient_id is not None and not staff:
+        if one.patient_id is not None and not staff:
             count = counts.get(one.patient_id)
             if count is not None:
                 facts.unsolicited_today, facts.unsolicited_week = count.unsolicited_today, count.unsolicited_week
@@ -177,12 +185,9 @@ def _dose_key(one: Claimed) -> str:
 
 
 def _addresses(
-    claimed: Sequence[Claimed],
-    contacts: Mapping[int, reminding.Contact],
-    zones: Mapping[int, ZoneInfo],
-    beside: Mapping[int, reminding.SupporterContact],
+    claimed: Sequence[Claimed], contacts: Mapping[int, reminding.Contact], zones: Mapping[int, ZoneInfo]
 ) -> dict[int, Address]:
-    """A patient's own number; the number that wrote, for answers; a staff member's for notices; a supporter's."""
+    """A patient's own number; the number that wrote, for answers; a staff member's for notices."""
     staff = {one.program_id for one in claimed if one.audience == Audience.STAFF.value}
     phones = staff_phones(program_ids=staff) if staff else {}
     senders = _senders({one.subject_id for one in claimed if one.subject_kind == SubjectKind.INBOUND.value})
@@ -193,9 +198,6 @@ def _addresses(
         if one.audience == Audience.STAFF.value:
             phone = phones.get((one.program_id, one.recipient_id or 0), ("", 0))[0]
             index = phone_index(one.program_id, phone) if phone else None
-        elif one.audience == Audience.SUPPORTER.value:
-            supporter = beside.get(one.subject_id)
-            phone, index = (supporter.phone, supporter.phone_index) if supporter is not None else ("", None)
         elif one.subject_kind == SubjectKind.INBOUND.value:
             phone, index = senders.get(one.subject_id, ("", None))
         elif contact is not None and one.recipient_id is None:
@@ -260,7 +262,6 @@ FROM unnest(%(programs)s::bigint[], %(patients)s::bigint[], %(today)s::timestamp
   AS u (program_id, patient_id, today, week)
 JOIN reminders_message m ON m.program_id = u.program_id AND m.patient_id = u.patient_id
   AND m.due_at >= u.week - interval '2 days' AND m.sending_at >= u.week AND m.state = ANY (%(out)s::text[])
-  AND m.audience <> 'supporter'
 GROUP BY u.patient_id
 """
 
@@ -313,7 +314,7 @@ def _open_questions(indexes: Collection[bytes], *, now: datetime) -> dict[bytes,
     if not indexes:
         return {}
     holders = {one.patient_id: one.phone_index for one in reminding.phone_holders(indexes)}
-    rows = Message.objects.filter(patient_id__any=list(holders), question_open=True, expires_at__gt=now)
+    rows = Message.objects.filter(patient_id__in=list(holders), question_open=True, expires_at__gt=now)
     found: dict[bytes, OpenQuestion] = {}
     for row in rows.only("patient_id", "expires_at", "sending_at", "subject_kind", "subject_id", "slot_on", "step"):
         index = holders[row.patient_id or 0]

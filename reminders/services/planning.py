@@ -14,7 +14,9 @@ from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Cast, Concat, Least
 
 from backend.db import programs
-from backend.selectors.people import closed_program_ids, staff_phones
+from backend.rules.roles import CARE_ROLES, Role
+from backend.selectors.people import closed_program_ids, staff_phones, users_with_role
+from recovery.rules.states import Role as OwnerRole
 from recovery.selectors import reminding
 from reminders.models import Message
 from reminders.rules.dispatch import Why
@@ -22,17 +24,18 @@ from reminders.rules.planning import (
     POLICY,
     DoseFact,
     FlagNotice,
+    HoldFact,
     PatientFacts,
     Person,
     PlannedMessage,
     VisitFact,
     ordinal_of,
+    plan_alarm,
     plan_flag_notice,
     plan_patient,
-    plan_supporter,
 )
-from reminders.rules.states import Audience, Channel, MessageState, SubjectKind
-from reminders.rules.window import DOSE_EXPIRY
+from reminders.rules.states import Audience, Channel, MessageClass, MessageState, SubjectKind
+from reminders.rules.window import DOSE_EXPIRY, EXPIRY
 from reminders.selectors.facts import visit_offset
 from reminders.selectors.silence import ANSWERED, unanswered
 from reminders.services import outcomes, slots
@@ -59,8 +62,9 @@ def plan_messages(*, program_ids: Iterable[int], now: datetime) -> int:
     changed = suppress_moot(program_ids=ids, now=now, until=now + SOON)
     changed += _plan_doses(ids, now)
     changed += _plan_visits(ids, now)
-    changed += _plan_supporters(ids, now)
+    changed += _plan_holds(ids, now)
     changed += plan_notices(program_ids=ids, now=now)
+    changed += plan_alarms(program_ids=ids, now=now)
     return changed
 
 
@@ -86,7 +90,7 @@ def suppress_moot(*, program_ids: Sequence[int], now: datetime, until: datetime)
     """
     with programs(program_ids):
         soon = Message.objects.filter(state=MessageState.PLANNED.value, send_after__lt=until)
-        endings = _gone(soon) + _moot_doses(soon) + _moot_visits(soon) + _moot_flags(soon)
+        endings = _gone(soon) + _moot_doses(soon) + _moot_visits(soon) + _moot_flags(soon) + _moot_holds(soon)
         ended = slots.end(
             sorted((pk, MessageState.SUPPRESSED, why.value) for pk, why in dict(endings).items()), now=now
         )
@@ -158,6 +162,18 @@ def _moot_flags(soon: QuerySet[Message]) -> list[tuple[int, Why]]:
     ]
 
 
+def _moot_holds(soon: QuerySet[Message]) -> list[tuple[int, Why]]:
+    rows = list(
+        soon.filter(subject_kind=SubjectKind.HOLD.value).values_list("pk", "subject_id", "audience")[: 10 * PAGE]
+    )
+    still_open = reminding.holds_still_open({hold for _, hold, _ in rows})
+    return [
+        (pk, Why.CANCELLED if hold not in still_open else Why.ANSWERED)
+        for pk, hold, audience in rows
+        if hold not in still_open or (still_open[hold] and audience != Audience.STAFF.value)
+    ]
+
+
 # --- patients -----------------------------------------------------------------------------------------
 
 
@@ -218,6 +234,20 @@ def _visit_is_told(offset: int) -> Exists:
     )
 
 
+def _plan_holds(ids: Sequence[int], now: datetime) -> int:
+    """The text of each open hold that nobody was told of, while it may still leave."""
+    told = Message.objects.filter(subject_kind=SubjectKind.HOLD.value, subject_id=OuterRef("pk"), step="tell")
+    with programs(ids):
+        patients = reminding.patients_with_holds(
+            opened_after=now - EXPIRY[MessageClass.HOLD], unless=Exists(told), limit=10 * PAGE
+        )
+    made = 0
+    for start in range(0, len(patients), PAGE):
+        with programs(ids):
+            made += _plan_patients(set(patients[start : start + PAGE]), now)
+    return made
+
+
 def _plan_patients(patient_ids: set[int], now: datetime) -> int:
     """Plan everything that these patients are owed: back-off weighs all texts of a day together."""
     contacts = reminding.contacts(patient_ids)
@@ -259,6 +289,8 @@ def _plan_patients(patient_ids: set[int], now: datetime) -> int:
                 number=numbers[visit.program_id] or None,
             )
         )
+    holds = reminding.owed_holds(patient_ids, opened_after=now - EXPIRY[MessageClass.HOLD], now=now)
+    away = reminding.away_now(patient_ids)
     rows: list[NewMessage] = []
     for patient_id, contact in contacts.items():
         quiet = silence.get(patient_id, ANSWERED)
@@ -270,7 +302,9 @@ def _plan_patients(patient_ids: set[int], now: datetime) -> int:
                     unanswered_days=quiet.days,
                     unanswered_prompts=quiet.prompts,
                     started_on=started.get(patient_id),
+                    pauses=((away[patient_id], date.max),) if patient_id in away else (),
                 ),
+                holds=_hold_facts(holds.get(patient_id), numbers[contact.program_id]),
                 doses=doses.get(patient_id, ()),
                 visits=visits.get(patient_id, ()),
                 exited=contact.exited or contact.deceased,
@@ -282,39 +316,18 @@ def _plan_patients(patient_ids: set[int], now: datetime) -> int:
     return len(slots.store(rows, now=now))
 
 
-# --- supporters -----------------------------------------------------------------------------------------
-
-
-def _plan_supporters(ids: Sequence[int], now: datetime) -> int:
-    """The friendly text of a supporter's fixed weekday (SMS 20). Nothing about the patient is asked or told."""
-    made = 0
-    for day in (now.date() + timedelta(days=n) for n in (-1, 0, 1)):  # today somewhere on earth, and tomorrow
-        after = 0
-        for _ in range(MAX_PAGES):
-            with programs(ids):
-                page = reminding.supporters_to_greet(day=day, unless=_supporter_is_told(day), after=after, limit=PAGE)
-                rows = [
-                    NewMessage(one.program_id, one.language, planned, Audience.SUPPORTER)
-                    for one in page
-                    for planned in plan_supporter(
-                        supporter_id=one.supporter_id,
-                        days=[day],
-                        person=Person(patient_id=one.patient_id, zone=one.zone),
-                    )
-                    if planned.expires_at > now
-                ]
-                made += len(slots.store(rows, now=now))
-            if len(page) < PAGE:
-                break
-            after = page[-1].supporter_id
-    return made
-
-
-def _supporter_is_told(day: date) -> Exists:
-    return Exists(
-        Message.objects.filter(
-            subject_kind=SubjectKind.SUPPORTER.value, subject_id=OuterRef("pk"), slot_on=day, step="hello"
-        )
+def _hold_facts(hold: reminding.OwedHold | None, number: str) -> tuple[HoldFact, ...]:
+    """Nothing where no number is set: the text names one. The call task stands all the same."""
+    if hold is None or not number:
+        return ()
+    return (
+        HoldFact(
+            hold_id=hold.hold_id,
+            opened_at=hold.opened_at,
+            number=number,
+            acute=hold.acute,
+            call_by=hold.call_by,
+        ),
     )
 
 
@@ -353,6 +366,56 @@ def plan_notices(*, program_ids: Sequence[int], now: datetime) -> int:
                     for one in plan_flag_notice(notice)
                 ]
         return len(slots.store(rows, now=now))
+
+
+_ROLES = {
+    OwnerRole.MEDICAL_DIRECTOR: (Role.MEDICAL_DIRECTOR,),
+    OwnerRole.PRESCRIBER: (Role.CLINICIAN, Role.MEDICAL_DIRECTOR),
+}
+
+
+def plan_alarms(*, program_ids: Sequence[int], now: datetime) -> int:
+    """Plan a notice for each page about an open hold; returns how many (S 5).
+
+    Told are those of the role who have a number, the patient's own team first; everybody with a number when the
+    role has nobody. Nobody takes a hold over by reply: a prescriber lifts it.
+    """
+    with programs(program_ids):
+        told = Message.objects.filter(
+            subject_kind=SubjectKind.HOLD.value,
+            subject_id=OuterRef("hold_id"),
+            audience=Audience.STAFF.value,
+            step__startswith=Concat(
+                Value("a"), Cast(OuterRef("pk"), CharField()), Value("."), output_field=CharField()
+            ),
+        )
+        alarms = reminding.untold_alarms(since=now - EXPIRY[MessageClass.STAFF_NOTICE], unless=Q(Exists(told)))
+        if not alarms:
+            return 0
+        phones = staff_phones(program_ids={alarm.program_id for alarm in alarms})
+        rows: list[NewMessage] = []
+        for alarm in alarms:
+            people = _of_role(alarm, phones)
+            if not people:
+                log.warning("nobody to tell of a hold", program_id=alarm.program_id, hold_id=alarm.hold_id)
+            rows += [
+                NewMessage(
+                    alarm.program_id,
+                    "en",
+                    plan_alarm(alarm.alarm_id, alarm.hold_id, user, day=alarm.day, at=now),
+                    Audience.STAFF,
+                )
+                for user in people
+            ]
+        return len(slots.store(rows, now=now))
+
+
+def _of_role(alarm: reminding.UntoldAlarm, phones: dict[tuple[int, int], tuple[str, int]]) -> list[int]:
+    here = {user: team for (program, user), (_, team) in phones.items() if program == alarm.program_id}
+    roles = _ROLES.get(alarm.to_role, tuple(CARE_ROLES))
+    wanted = [user for user in users_with_role(program_id=alarm.program_id, roles=roles) if user in here]
+    own_team = [user for user in wanted if here[user] == alarm.team_id]
+    return own_team or wanted or sorted(here)
 
 
 def _on_duty(flag: reminding.UntoldFlag, phones: dict[tuple[int, int], tuple[str, int]]) -> list[int]:

@@ -21,6 +21,7 @@ FORBIDDEN = re.compile(
 )
 
 EVIDENCE = {
+    FlagKind.SIDE_EFFECT_LASTING: {"effect": "nausea", "began_on": "2026-02-16", "days": 15, "on": "2026-03-03"},
     FlagKind.SILENCE: {"run": 3, "unit": "doses", "since": "2026-03-03", "last_answer": "2026-03-02"},
     FlagKind.INJECTION_LATE: {"days_late": 5, "last_given_on": "2026-02-10"},
     FlagKind.CRAVING_HIGH: {"leading": "A", "latest": 9, "on": "2026-03-10", "confidence": 2, "raised_by": []},

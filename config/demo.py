@@ -23,7 +23,7 @@ from backend.services import people
 from backend.services.consents import give_consent
 from recovery.rules.medicines import Medicine
 from recovery.selectors import episodes, records
-from recovery.services import cravings, doses, injections, patients, regimens, treatments
+from recovery.services import cravings, doses, injections, patients, regimens, treatments, zones
 from reminders.services import senders
 
 SLUG = "demo"
@@ -283,7 +283,7 @@ def _freshen(program_id: int, now: datetime) -> int:
     actor = people_selectors.actor_of(user_id=coordinator.pk)
     for patient in episodes.patients_on(program_id=program_id, kind="oral_daily"):
         if patient.zone != zone:
-            patient = patients.set_zone(actor=actor, patient=patient, zone=zone, now=now)
+            patient = zones.set_zone(actor=actor, patient=patient, zone=zone, now=now)
         regimens.extend_doses(program_ids=[program_id], now=now, ahead_hours=settings.EXTEND_AHEAD_HOURS)
         today = wall_time.dosing_day(now, zone)
         if not episodes.waits_for_an_answer(patient_id=patient.pk, day=today):

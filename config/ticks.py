@@ -24,10 +24,16 @@ class Tick:
 def all_ticks() -> list[Tick]:
     """Every tick, in the order in which a day needs them."""
     from backend.services import seal
-    from recovery.services import cover, doses, flags, hold_clock, plans, regimens, supply
+    from recovery.services import cover, doses, flags, hold_clock, plans, regimens, supply, zones
     from reminders.services import dispatch, planning, reconcile, replies
 
     return [
+        Tick(
+            "follow_zone_rules",
+            "recovery.tasks.follow_zone_rules",
+            settings.ZONES_SECONDS,
+            lambda ids, now: zones.follow_zone_rules(program_ids=ids, now=now),
+        ),
         Tick(
             "extend_doses",
             "recovery.tasks.extend_doses",

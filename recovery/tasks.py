@@ -5,7 +5,7 @@ from django.conf import settings
 
 from backend import clock
 from backend.selectors.people import open_program_ids
-from recovery.services import cover, doses, flags, hold_clock, plans, regimens, supply
+from recovery.services import cover, doses, flags, hold_clock, plans, regimens, supply, zones
 
 
 @shared_task(ignore_result=True)
@@ -48,3 +48,9 @@ def ask_goal_reviews(**_later_args: object) -> None:
 def watch_supply(**_later_args: object) -> None:
     """Hourly: ask for medicine that is not on site, for refills, and warn of closed days."""
     supply.watch_supply(program_ids=open_program_ids(), now=clock.now())
+
+
+@shared_task(ignore_result=True)
+def follow_zone_rules(**_later_args: object) -> None:
+    """Daily: move what was planned by zone rules that have changed since."""
+    zones.follow_zone_rules(program_ids=open_program_ids(), now=clock.now())

@@ -43,6 +43,7 @@ _PLAN_KEYS = {
     "observed",
 }
 _DAY = timedelta(days=1)
+_NO_TIME = timedelta(0)
 _SLOT_CADENCES = {Cadence.DAILY, Cadence.EVERY_N_DAYS, Cadence.WEEKDAYS, Cadence.OBSERVED_DAILY}
 
 
@@ -288,6 +289,11 @@ def _instants(
     due = wall_time.to_utc(calendar_day, at, zone)
     closes = due + after
     return due, due - before, closes, max(wall_time.day_end(day, zone), closes)
+
+
+def due_instant(day: date, at: str, *, zone: str) -> datetime:
+    """When the slot of this dosing day at this wall time (``08:00``) falls due, by the zone data of this process."""
+    return _instants(day, _wall(at), wall_time.zone_named(zone), _NO_TIME, _NO_TIME)[0]
 
 
 def next_injection(interval: Interval, *, given_on: Sequence[date]) -> NextInjection:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.db import transaction
 
@@ -12,17 +12,14 @@ from backend.crypto import name_prefixes
 from backend.errors import Conflict, DomainError
 from backend.keys import name_index, phone_index, phone_last4_index
 from backend.rules import wall_time
+from backend.selectors.keys import data_key
 from backend.services import audit
 from backend.services.keys import make_data_keys
 from backend.services.people import known_zone
-from recovery.models import Dose, NamePrefix, Patient, Regimen, Treatment
+from recovery.models import NamePrefix, Patient, Treatment
 from recovery.rules.records import PatientStatus
-from recovery.rules.schedule import Regimen as Schedule
-from recovery.rules.schedule import Slot, moved_to_zone
-from recovery.rules.states import Band, DoseState, FlagKind, Indication, OpioidHistory
-from recovery.selectors.policy import policy_for
+from recovery.rules.states import FlagKind, Indication, OpioidHistory
 from recovery.services import sql, treatments
-from recovery.services.cover import look_again_at
 from recovery.services.flag_rows import end_many
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -171,74 +168,38 @@ def _mark_shared_phones(program_id: int, rows: Sequence[Patient]) -> None:
 
 
 @transaction.atomic
-def set_zone(*, actor: Actor, patient: Patient, zone: str, now: datetime) -> Patient:
-    """Move a patient to another zone.
+def set_phone(*, actor: Actor, patient: Patient, phone: str, now: datetime) -> Patient:
+    """Note a patient's new number (E.164), or '' when there is none any more.
 
-    Slots more than two hours ahead keep their (dosing day, ordinal) and get the new instants; nearer ones
-    stay. A cover band never goes back, and the next one begins at midnight in the new zone (S W1).
-    Raises BadZone.
+    Opt-outs belong to a number and stay with it. A text of which nobody knows whether it left is not sent again
+    to the new number (F55). Raises BadPerson for a number that is not E.164.
     """
-    known_zone(zone)
+    if phone and not _E164.fullmatch(phone):
+        raise BadPerson("Write the number with its country, such as +12125550123.", field="phone")
     row = Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
-    if row.zone == zone:
+    key = data_key(program_id=row.program_id, patient_id=row.pk)
+    if row.opened(key, "phone") == phone:
         return row
-    policy = policy_for(row.program_id)
-    notice = timedelta(minutes=policy.zone_move_notice_minutes)
-    row.zone = zone
-    row.save(update_fields=["zone"])
-    patient.zone = zone
-    doses: dict[int, list[Dose]] = {}
-    for dose in Dose.objects.select_for_update(no_key=True).filter(
-        program_id=row.program_id, patient_id=row.pk, state=DoseState.SCHEDULED.value, day_ends_at__gt=now
-    ):
-        doses.setdefault(dose.regimen_id, []).append(dose)
-    for regimen in Regimen.objects.filter(pk__in=doses):
-        _move(regimen, doses[regimen.pk], zone=zone, now=now, notice=notice)
-    for treatment in Treatment.objects.select_for_update(no_key=True).filter(
-        patient_id=row.pk, ended_on__isnull=True, cover_from__isnull=False
-    ):
-        assert treatment.cover_from is not None
-        treatment.cover_next_at = look_again_at(
-            treatment.cover_from, band=Band(treatment.cover_band), zone=zone, policy=policy, now=now
-        )
-        treatment.save(update_fields=["cover_next_at"])
+    before = row.phone_index
+    row.seal(key, phone=phone)
+    row.phone_index = phone_index(row.program_id, phone) if phone else None
+    row.phone_last4_index = phone_last4_index(row.program_id, phone) if phone else None
+    row.phone_shared = False
+    row.save(update_fields=["phone", "phone_index", "phone_last4_index", "phone_shared"])
+    _mark_shared_phones(row.program_id, [row])
+    with_the_old = Patient.objects.filter(program_id=row.program_id, phone_index=before)
+    if before is not None and with_the_old.count() == 1:
+        with_the_old.update(phone_shared=False)
     audit.record(
         actor=actor,
-        action="patient.zone_set",
+        action="patient.phone_set",
         program_id=row.program_id,
         patient_id=row.pk,
         object_kind="patient",
         object_id=row.pk,
-        fields=["zone"],
+        fields=["phone"],
     )
     return row
-
-
-def _move(regimen: Regimen, doses: list[Dose], *, zone: str, now: datetime, notice: timedelta) -> None:
-    schedule = Schedule.from_plan(regimen.plan, zone=zone, first_day=regimen.starts_on, last_day=regimen.last_day)
-    by_slot = {(dose.dosing_day, dose.ordinal): dose for dose in doses}
-    slots = [
-        Slot(
-            dose.dosing_day,
-            dose.ordinal,
-            dose.due_at,
-            dose.opens_at,
-            dose.closes_at,
-            dose.day_ends_at,
-            float(dose.dose_mg),
-            dose.coverage_hours,
-            1,
-        )
-        for dose in doses
-    ]
-    moved = moved_to_zone(slots, regimen=schedule, zone=wall_time.zone_named(zone), now=now, notice=notice).moved
-    changed = []
-    for slot in moved:
-        dose = by_slot[slot.dosing_day, slot.ordinal]
-        dose.due_at, dose.opens_at = slot.due_at, slot.opens_at
-        dose.closes_at, dose.day_ends_at = slot.closes_at, slot.day_ends_at
-        changed.append(dose)
-    Dose.objects.bulk_update(changed, ["due_at", "opens_at", "closes_at", "day_ends_at"])
 
 
 @transaction.atomic

@@ -12,9 +12,9 @@ from recovery.selectors.records import live_flags, next_injection_visit, open_tr
 from recovery.services.cover import advance_bands
 from recovery.services.doses import DoseStatement, report_doses
 from recovery.services.injections import BadInjection, GivenInjection, GivenThatDay, NoTreatment, record_injections
-from recovery.services.patients import set_zone
 from recovery.services.regimens import start_regimen
 from recovery.services.treatments import close_treatment
+from recovery.services.zones import set_zone
 
 DAY = timedelta(days=1)
 

@@ -12,7 +12,6 @@ from backend.errors import Conflict, NotFound
 from recovery.models import Dose, Regimen
 from recovery.selectors.records import live_flags, open_treatment
 from recovery.services.doses import DoseStatement, close_doses, report_doses
-from recovery.services.patients import set_zone
 from recovery.services.regimens import (
     BadRegimen,
     NewRegimen,
@@ -23,6 +22,7 @@ from recovery.services.regimens import (
     start_regimens,
     stop_regimen,
 )
+from recovery.services.zones import set_zone
 
 DAY = timedelta(days=1)
 

@@ -24,7 +24,7 @@ class Tick:
 def all_ticks() -> list[Tick]:
     """Every tick, in the order in which a day needs them."""
     from backend.services import seal
-    from recovery.services import cover, doses, flags, hold_clock, plans, regimens, supply, zones
+    from recovery.services import cover, doses, flags, hold_clock, instruments_ticks, plans, regimens, supply, zones
     from reminders.services import dispatch, planning, reconcile, replies
 
     return [
@@ -75,6 +75,24 @@ def all_ticks() -> list[Tick]:
             "recovery.tasks.watch_supply",
             settings.EXTEND_SECONDS,
             lambda ids, now: supply.watch_supply(program_ids=ids, now=now),
+        ),
+        Tick(
+            "make_questions_due",
+            "recovery.tasks.make_questions_due",
+            settings.QUESTIONS_SECONDS,
+            lambda ids, now: instruments_ticks.make_due(program_ids=ids, now=now),
+        ),
+        Tick(
+            "watch_questions",
+            "recovery.tasks.watch_questions",
+            settings.FLAGS_SECONDS,
+            lambda ids, now: instruments_ticks.watch_forms(program_ids=ids, now=now),
+        ),
+        Tick(
+            "settle_questions",
+            "recovery.tasks.settle_questions",
+            settings.FLAGS_SECONDS,
+            lambda ids, now: instruments_ticks.settle_forms(program_ids=ids, now=now),
         ),
         Tick(
             "work_inbound",

@@ -5,7 +5,7 @@ from django.conf import settings
 
 from backend import clock
 from backend.selectors.people import open_program_ids
-from recovery.services import cover, doses, flags, hold_clock, plans, regimens, supply, zones
+from recovery.services import cover, doses, flags, hold_clock, instruments_ticks, plans, regimens, supply, zones
 
 
 @shared_task(ignore_result=True)
@@ -54,3 +54,21 @@ def watch_supply(**_later_args: object) -> None:
 def follow_zone_rules(**_later_args: object) -> None:
     """Daily: move what was planned by zone rules that have changed since."""
     zones.follow_zone_rules(program_ids=open_program_ids(), now=clock.now())
+
+
+@shared_task(ignore_result=True)
+def make_questions_due(**_later_args: object) -> None:
+    """Every quarter of an hour: the questionnaires of the day, by each person's own morning."""
+    instruments_ticks.make_due(program_ids=open_program_ids(), now=clock.now())
+
+
+@shared_task(ignore_result=True)
+def watch_questions(**_later_args: object) -> None:
+    """Every minute: a safety answer whose form was not finished turns red."""
+    instruments_ticks.watch_forms(program_ids=open_program_ids(), now=clock.now())
+
+
+@shared_task(ignore_result=True)
+def settle_questions(**_later_args: object) -> None:
+    """Every minute: what an abandoned daily minute said goes into the record."""
+    instruments_ticks.settle_forms(program_ids=open_program_ids(), now=clock.now())

@@ -210,6 +210,8 @@ class Policy:
     phq9_every_days_later: int = _number(28, _DAYS, "C 5 (PD)", 7, 365)
     month_every_days: int = _number(28, _DAYS, "C 5 (PD)", 7, 365)
     month_every_days_later: int = _number(28, _DAYS, "C 5 (PD)", 7, 365)
+    questions_wait_days: int = _number(14, _DAYS, "C 5 (PD)", 1, 60)
+    falls_asked_from_age: int = _number(65, "years", "C 1 row 68", 40, 100)
     form_pause_minutes: int = _number(15, _MIN, "S 12 (PD)", 1, 1440)
     phq2_at: int = _number(3, "points of 6", "Kroenke 2003, C 5", 1, 6)
     phq9_moderate_at: int = _number(10, "points of 27", "Kroenke 2001, C 5", 1, 27)
@@ -267,6 +269,8 @@ _BEFORE: dict[str, dict[str, Value | None]] = {
         "phq9_every_days_later": None,
         "month_every_days": None,
         "month_every_days_later": None,
+        "questions_wait_days": None,
+        "falls_asked_from_age": None,
         "form_pause_minutes": None,
         "phq2_at": None,
         "phq9_moderate_at": None,

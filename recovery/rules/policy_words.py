@@ -195,6 +195,8 @@ SECTIONS = (
             ("phq9_every_days_later", "PHQ-9, later: every"),
             ("month_every_days", "The look back at a month, early and in after-care: every"),
             ("month_every_days_later", "The look back at a month, later: every"),
+            ("questions_wait_days", "Questions other than the daily minute wait for an answer for"),
+            ("falls_asked_from_age", "Falls are asked about from"),
             ("form_pause_minutes", "An answer of an unfinished daily minute is passed on after"),
             ("phq9_on_phone", "The PHQ-9 with its item 9 is asked on phones; each page says when answers are read"),
             ("cssrs_on_phone", "The C-SSRS is asked on phones: the program holds the license for it"),
@@ -267,9 +269,6 @@ NOT_USED_YET = frozenset(
         "feels_cured_below",
         "feels_cured_days",
         "feels_cured_min_readings",
-        "form_pause_minutes",
-        "free_text_on_phone",
-        "heavy_day_drinks",
         "lab_amber_plus_times",
         "lab_baseline_valid_days",
         "lab_due_disulfiram_months",
@@ -294,7 +293,6 @@ NOT_USED_YET = frozenset(
         "reversal_expiry_notice_days",
         "reversal_offer_every_days",
         "review_after_months",
-        "safety_form_minutes",
         "same_slot_apart_minutes",
         "start_checklist_days",
     }
@@ -314,8 +312,11 @@ RAISED = frozenset(
         FlagKind.INTERVAL_END_CRAVING,
         FlagKind.LIVER_SYMPTOMS,
         FlagKind.SIDE_EFFECT_LASTING,
+        FlagKind.LOW_MOOD,
+        FlagKind.PAIN_HIGH,
         FlagKind.SILENCE,
         FlagKind.SUICIDE_RISK,
+        FlagKind.SUICIDE_THOUGHTS,
     }
 )
 """The concerns that something raises so far; the others are a table that waits for its screens."""

@@ -232,6 +232,82 @@ def _side_effect_lasting(evidence: Evidence, language: Language) -> str:
     return f"Un efecto secundario dura {counted(days, 'día', 'días')} desde el {short_date(since, language)}: {effect}"
 
 
+_CSSRS_ITEMS = {
+    "cssrs_1": ("wish to be dead", "deseo de estar muerto"),
+    "cssrs_2": ("thoughts of suicide", "pensamientos de suicidio"),
+    "cssrs_3": ("thoughts of how", "pensamientos de cómo"),
+    "cssrs_4": ("some intention to act", "alguna intención de actuar"),
+    "cssrs_5": ("a plan", "un plan"),
+    "cssrs_6": ("an attempt or preparation in life", "un intento o preparativos en la vida"),
+    "cssrs_7": ("within the past 3 months", "en los últimos 3 meses"),
+}
+
+
+def _safety(evidence: Evidence, language: Language) -> str:
+    """What safety answers said; of an earlier or other source only that something was said."""
+    place = 0 if language is _EN else 1
+    if evidence.get("yes"):
+        said = ", ".join(_CSSRS_ITEMS[item][place] for item in evidence["yes"])
+        text = ("Yes to safety questions: ", "Sí a preguntas de seguridad: ")[place] + said
+    elif "value" in evidence:
+        text = (
+            f"Thoughts of death or self-harm: item 9 of the PHQ-9 is {evidence['value']} of 3",
+            f"Pensamientos de muerte o de hacerse daño: el punto 9 del PHQ-9 es {evidence['value']} de 3",
+        )[place]
+    else:
+        text = _SAFETY_PLAIN[place]
+    on = _day(evidence.get("on"))
+    if on is not None:
+        text += f", {long_date(on, language)}"
+    if "unfinished_minutes" in evidence:
+        text += (
+            f"; the form was not finished within {evidence['unfinished_minutes']} minutes",
+            f"; el cuestionario no se terminó en {evidence['unfinished_minutes']} minutos",
+        )[place]
+    return text
+
+
+_SAFETY_PLAIN = ("Thoughts of death or suicide were reported", "Se informaron pensamientos de muerte o suicidio")
+
+
+def _suicide_risk(evidence: Evidence, language: Language) -> str:
+    """High risk: what the safety questions said, or that a text said so."""
+    if evidence.get("yes"):
+        return _safety(evidence, language)
+    text = (
+        "Answers show a high risk of suicide"
+        if language is _EN
+        else "Las respuestas muestran un riesgo alto de suicidio"
+    )
+    on = _day(evidence.get("on"))
+    return text if on is None else f"{text}, {long_date(on, language)}"
+
+
+_FORM_NAMES = {"phq2": "PHQ-2", "phq9": "PHQ-9"}
+
+
+def _low_mood(evidence: Evidence, language: Language) -> str:
+    if "total" not in evidence:
+        return _LOW_MOOD_PLAIN[0 if language is _EN else 1]
+    name, total, of = _FORM_NAMES[evidence["instrument"]], evidence["total"], evidence["of"]
+    on, cut = _required_day(evidence, "on"), evidence["cut"]
+    if language is _EN:
+        return f"{name} is {total} of {of}, at or above {cut}, {long_date(on, language)}"
+    return f"El {name} es {total} de {of}, a partir de {cut} es alto, {long_date(on, language)}"
+
+
+_LOW_MOOD_PLAIN = ("Mood answers are below the cut", "Las respuestas sobre el ánimo pasan el límite")
+
+
+def _pain(evidence: Evidence, language: Language) -> str:
+    if "pain" not in evidence:
+        return "High pain was reported" if language is _EN else "Se informó mucho dolor"
+    on = _required_day(evidence, "on")
+    if language is _EN:
+        return f"Pain was {evidence['pain']} of 10 on most days, {long_date(on, language)}"
+    return f"El dolor fue de {evidence['pain']} sobre 10 la mayoría de los días, {long_date(on, language)}"
+
+
 _MAKERS: dict[FlagKind, Callable[[Evidence, Language], str]] = {
     FlagKind.SILENCE: _silence,
     FlagKind.INJECTION_LATE: _injection_late,
@@ -242,6 +318,10 @@ _MAKERS: dict[FlagKind, Callable[[Evidence, Language], str]] = {
     FlagKind.LAB_ABNORMAL: _lab,
     FlagKind.CONTACT_LOST: _contact_lost,
     FlagKind.SIDE_EFFECT_LASTING: _side_effect_lasting,
+    FlagKind.SUICIDE_THOUGHTS: _safety,
+    FlagKind.SUICIDE_RISK: _suicide_risk,
+    FlagKind.LOW_MOOD: _low_mood,
+    FlagKind.PAIN_HIGH: _pain,
 }
 
 # English and Spanish; a stored "on" adds its date.
@@ -286,13 +366,11 @@ _PLAIN: dict[FlagKind, tuple[str, str]] = {
         "Symptoms that may come from the liver were reported",
         "Se informaron síntomas que pueden venir del hígado",
     ),
-    FlagKind.LOW_MOOD: ("Mood answers are below the cut", "Las respuestas sobre el ánimo pasan el límite"),
     FlagKind.NEW_OPIOID_MEDICINE: (
         "A new opioid medicine was reported, not yet taken",
         "Se informó un nuevo medicamento opioide, aún no tomado",
     ),
     FlagKind.OVERDOSE_SIGN: ("A sign of overdose was reported", "Se informó una señal de sobredosis"),
-    FlagKind.PAIN_HIGH: ("High pain was reported", "Se informó mucho dolor"),
     FlagKind.POSITIVE_SCREEN: (
         "A urine screen needs to be read by the prescriber",
         "Un análisis de orina debe ser leído por quien receta",
@@ -313,14 +391,6 @@ _PLAIN: dict[FlagKind, tuple[str, str]] = {
     FlagKind.REPORTED_DRINK: ("A drink was reported", "Se informó una bebida"),
     FlagKind.REPORTED_USE: ("Opioid use was reported", "Se informó consumo de opioides"),
     FlagKind.SEVERE_PAIN: ("Severe pain or trauma was reported", "Se informó dolor fuerte o una lesión"),
-    FlagKind.SUICIDE_RISK: (
-        "Answers show a high risk of suicide",
-        "Las respuestas muestran un riesgo alto de suicidio",
-    ),
-    FlagKind.SUICIDE_THOUGHTS: (
-        "Thoughts of death or suicide were reported",
-        "Se informaron pensamientos de muerte o suicidio",
-    ),
     FlagKind.SUPPORTER_CONCERN: ("A support person is worried", "Una persona de apoyo está preocupada"),
     FlagKind.TABLETS_WITHIN_REACH: (
         "Tablets are within reach of somebody who depends on opioids",

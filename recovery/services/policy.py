@@ -13,6 +13,7 @@ from backend.services.policies import append_overrides, lock_policy
 from recovery.rules.flags import FLAG_KEY, FlagRule, flag_kind_of, signed_columns
 from recovery.rules.policy import PolicyError, known, numbers, with_overrides
 from recovery.rules.states import FlagKind, Response
+from recovery.selectors.instruments import staffing_of
 from recovery.selectors.policy import ProgramRules, policies_for, policy_for, rules_for
 
 __all__ = ["override_number", "override_numbers", "override_response", "policies_for", "policy_for", "sign_numbers"]
@@ -61,7 +62,21 @@ def override_numbers(
         changed = with_overrides(rules.policy, values)
     except PolicyError as error:
         raise WrongNumber(str(error), field=error.field) from None
+    _refuse_what_nobody_reads(program_id, {key: getattr(changed, key) for key in values}, now)
     return _write(actor, by, program_id, {key: getattr(changed, key) for key in values}, reason, "overridden", now)
+
+
+READ_BY_SOMEBODY = ("phq9_on_phone", "cssrs_on_phone", "free_text_on_phone")
+"""Switches that may be on only where patients can be told when their answers are read (contract 3)."""
+
+
+def _refuse_what_nobody_reads(program_id: int, values: Mapping[str, object], now: datetime) -> None:
+    wanted = [key for key in READ_BY_SOMEBODY if values.get(key) is True]
+    if wanted and not staffing_of(program_id=program_id, now=now).can_say_when:
+        raise WrongNumber(
+            "Nobody could tell patients when this is read: the program has no clinic hours and no on-call at night.",
+            field=wanted[0],
+        )
 
 
 @transaction.atomic

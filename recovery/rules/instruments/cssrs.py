@@ -38,6 +38,7 @@ WISH, THOUGHTS, METHOD, INTENT, PLAN, BEHAVIOUR, RECENT = (
     "cssrs_6",
     "cssrs_7",
 )
+ORDER = (WISH, THOUGHTS, METHOD, INTENT, PLAN, BEHAVIOUR, RECENT)
 HIGH = frozenset({INTENT, PLAN, RECENT})
 """A yes to one of these is high risk: intention, plan, or behavior in the past 3 months (C 5)."""
 _MODERATE = frozenset({METHOD, BEHAVIOUR})

@@ -251,8 +251,14 @@ def test_cssrs_asks_3_to_5_after_a_yes_to_2(answers, asked):
     ],
 )
 def test_s12_what_an_answer_raises_at_once(instrument, item, value, kinds):
-    found = findings_of_answer(instrument, item, value, policy=POLICY)
+    found = findings_of_answer(instrument, item, {item: value}, policy=POLICY)
     assert [(each.kind, each.severity) for each in found] == kinds
+
+
+def test_s12_a_second_yes_adds_to_the_first():
+    answers = {"cssrs_1": 1, "cssrs_2": 1, "cssrs_3": 0, "cssrs_4": 1}
+    thoughts, risk = findings_of_answer(InstrumentKey.CSSRS, "cssrs_4", answers, policy=POLICY)
+    assert thoughts.evidence["yes"] == risk.evidence["yes"] == ["cssrs_1", "cssrs_2", "cssrs_4"]
 
 
 def test_s12_an_unfinished_form_is_red():

@@ -95,7 +95,7 @@ def test_a_policy_can_be_cached_on():
 FINGERPRINTS = {
     "default-1": "e501e8eed4f0d74b",
     "default-2": "9441872858f858ad",
-    "default-3": "b0739dc57b0d599b",
+    "default-3": "dd9447647804fc6d",
 }
 FLAG_TABLE = "b26b5da70c345646"
 

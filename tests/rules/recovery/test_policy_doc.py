@@ -33,7 +33,8 @@ def test_concerns_that_are_shown_as_raised_are_raised_somewhere():
     raised = set()
     for app in APPS:
         for path in (ROOT / app).rglob("*.py"):
-            if "rules" not in path.parts and "migrations" not in path.parts:
+            # Rules name kinds as data; what answers raise is decided in a rule and raised as it comes.
+            if ("rules" not in path.parts or path.name == "safety.py") and "migrations" not in path.parts:
                 raised |= set(re.findall(r"\bFlagKind\.([A-Z_]+)\b", path.read_text()))
     assert {kind.name for kind in RAISED} <= raised
     assert set(FlagKind) >= RAISED
@@ -52,7 +53,7 @@ def _names_in_use() -> set[str]:
             if "migrations" in path.parts or (path.parent.name == "rules" and path.name in ABOUT_NUMBERS):
                 continue
             tree = ast.parse(path.read_text())
-            if path.parent.name != "rules":
+            if "rules" not in path.parts:
                 used |= _names(tree)
                 continue
             for node in tree.body:

@@ -98,6 +98,39 @@ def test_the_sentences_of_the_issue():
             FlagKind.REPORTED_USE, {"on": "2026-03-10"}, "Opioid use was reported, Tuesday 10 March",
             "Se informó consumo de opioides, martes 10 de marzo", id="plain-with-date",
         ),
+        pytest.param(
+            FlagKind.SUICIDE_THOUGHTS, {"instrument": "phq9", "value": 2, "on": "2026-03-10"},
+            "Thoughts of death or self-harm: item 9 of the PHQ-9 is 2 of 3, Tuesday 10 March",
+            "Pensamientos de muerte o de hacerse daño: el punto 9 del PHQ-9 es 2 de 3, martes 10 de marzo", id="item-9",
+        ),
+        pytest.param(
+            FlagKind.SUICIDE_THOUGHTS,
+            {"instrument": "phq9", "value": 1, "on": "2026-03-10", "unfinished_minutes": 15},
+            "Thoughts of death or self-harm: item 9 of the PHQ-9 is 1 of 3, Tuesday 10 March; the form was "
+            "not finished within 15 minutes",
+            "Pensamientos de muerte o de hacerse daño: el punto 9 del PHQ-9 es 1 de 3, martes 10 de marzo; el "
+            "cuestionario no se terminó en 15 minutos", id="item-9-unfinished",
+        ),
+        pytest.param(
+            FlagKind.SUICIDE_RISK, {"instrument": "cssrs", "yes": ["cssrs_2", "cssrs_4"], "on": "2026-03-10"},
+            "Yes to safety questions: thoughts of suicide, some intention to act, Tuesday 10 March",
+            "Sí a preguntas de seguridad: pensamientos de suicidio, alguna intención de actuar, martes 10 de marzo",
+            id="safety-questions",
+        ),
+        pytest.param(
+            FlagKind.SUICIDE_RISK, {"source": "sms", "shared_number": False}, "Answers show a high risk of suicide",
+            "Las respuestas muestran un riesgo alto de suicidio", id="risk-by-text",
+        ),
+        pytest.param(
+            FlagKind.LOW_MOOD, {"instrument": "phq9", "total": 16, "of": 27, "cut": 10, "on": "2026-03-10"},
+            "PHQ-9 is 16 of 27, at or above 10, Tuesday 10 March",
+            "El PHQ-9 es 16 de 27, a partir de 10 es alto, martes 10 de marzo", id="low-mood",
+        ),
+        pytest.param(
+            FlagKind.PAIN_HIGH, {"pain": 8, "on": "2026-03-10"},
+            "Pain was 8 of 10 on most days, Tuesday 10 March",
+            "El dolor fue de 8 sobre 10 la mayoría de los días, martes 10 de marzo", id="pain",
+        ),
         pytest.param(FlagKind.CONTACT_LOST, {"reason": "opted_out"}, "Texts were stopped by reply",
                      "Los mensajes se detuvieron por respuesta", id="opted-out"),
     ],

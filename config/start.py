@@ -35,6 +35,8 @@ APPEND_ONLY = (
     "recovery_need",
     "recovery_tabletcount",
     "recovery_oralbridge",
+    "recovery_minorconsent",
+    "recovery_rewardentry",
     "reminders_providerevent",
 )
 # Doors by which a request finds its program; they hold no name and no number in clear (contract 6).

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from recovery.api.around import EndPersonView, PeopleView, PersonView, ReachView, RewardsView
 from recovery.api.cravings import CravingListView, CravingView
 from recovery.api.doses import CareDoseReportView, DoseReportView
 from recovery.api.export import OwnExportView
@@ -25,6 +26,11 @@ urlpatterns = [
     path("me/cravings/<uuid:client_id>/", CravingView.as_view(), name="api-craving"),
     path("me/triggers/", TriggerListView.as_view(), name="api-triggers"),
     path("me/triggers/<uuid:client_id>/", TriggerView.as_view(), name="api-trigger"),
+    path("me/people/", PeopleView.as_view(), name="api-people"),
+    path("me/people/<uuid:client_id>/", PersonView.as_view(), name="api-person"),
+    path("me/people/<int:supporter_id>/end/", EndPersonView.as_view(), name="api-person-end"),
+    path("me/reach/", ReachView.as_view(), name="api-reach"),
+    path("me/rewards/", RewardsView.as_view(), name="api-rewards"),
     path("me/export/", OwnExportView.as_view(), name="api-export"),
     path("care/worklist/", WorklistView.as_view(), name="api-worklist"),
     path("care/flags/<int:flag_id>/own/", OwnFlagView.as_view(), name="api-flag-own"),

@@ -1,3 +1,4 @@
+from recovery.models.around import ContactRules, MinorConsent, RewardEntry, RewardPlan, Supporter
 from recovery.models.checklists import AfterCare, Checklist, ChecklistAnswer, PlannedStop
 from recovery.models.checks import Challenge, LabResult, Procedure, ReversalAgent, UrineScreen
 from recovery.models.cover import CoverEvent
@@ -24,6 +25,7 @@ __all__ = [
     "Checklist",
     "ChecklistAnswer",
     "ClosingNotice",
+    "ContactRules",
     "CoverEvent",
     "CravingLog",
     "Dose",
@@ -37,6 +39,7 @@ __all__ = [
     "JournalEntry",
     "LabResult",
     "MeetingLog",
+    "MinorConsent",
     "NamePrefix",
     "Need",
     "OralBridge",
@@ -49,10 +52,13 @@ __all__ = [
     "ReadReceipt",
     "Regimen",
     "ReversalAgent",
+    "RewardEntry",
+    "RewardPlan",
     "SideEffectReport",
     "SkillUse",
     "StatedFact",
     "Stay",
+    "Supporter",
     "TabletCount",
     "Task",
     "TherapyVisit",

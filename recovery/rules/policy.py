@@ -237,6 +237,17 @@ class Policy:
     site_question_to_day: int = _number(3, "days after an injection", "N18", 1, 27)
     goal_review_days: int = _number(28, _DAYS, "C 1 row 101 (PD)", 1, 365)
 
+    # People around a patient, and incentives
+    adult_from_years: int = _number(18, "years", "S 21 (a few states: 19)", 16, 21)
+    supporter_permission_days: int = _number(365, _DAYS, "features N27: a permission ends (PD)", 1, 730)
+    rewards_on: bool = _switch(False, "features N30: off by default")
+    reward_step_cents: int = _number(500, "US cents", "features N30 (PD)", 0, 10_000)
+    reward_week_cap_cents: int = _number(2_000, "US cents a week", "features N30 (PD)", 0, 50_000)
+    reward_total_cap_cents: int = _number(40_000, "US cents altogether", "features N30 (PD)", 0, 75_000)
+    reward_full_weeks: int = _number(12, "weeks", "features N30 (PD)", 1, 52)
+    reward_taper_weeks: int = _number(8, "weeks", "features N30 (PD)", 1, 52)
+    reward_fade_weeks: int = _number(4, "weeks", "features N30 (PD)", 0, 52)
+
     # Being called back
     reassign_at_share: float = _number(0.5, "share of the response time", "C 7 (PD)", 0.1, 1.0)
     same_day_after_opening_hours: int = _number(4, "hours", "C 7 (PD)", 1, 24)
@@ -311,6 +322,15 @@ _BEFORE: dict[str, dict[str, Value | None]] = {
         "site_question_from_day": None,
         "site_question_to_day": None,
         "goal_review_days": None,
+        "adult_from_years": None,
+        "supporter_permission_days": None,
+        "rewards_on": None,
+        "reward_step_cents": None,
+        "reward_week_cap_cents": None,
+        "reward_total_cap_cents": None,
+        "reward_full_weeks": None,
+        "reward_taper_weeks": None,
+        "reward_fade_weeks": None,
     },
 }
 

@@ -247,6 +247,20 @@ SECTIONS = (
         ),
     ),
     Section(
+        "People around a patient, and incentives",
+        (
+            ("adult_from_years", "Of age from"),
+            ("supporter_permission_days", "A permission for a support person ends after, unless an earlier day is set"),
+            ("rewards_on", "Steps can earn an incentive"),
+            ("reward_step_cents", "A step earns, in the first weeks"),
+            ("reward_week_cap_cents", "At most in a week of the plan"),
+            ("reward_total_cap_cents", "At most over the whole plan"),
+            ("reward_full_weeks", "The whole amount is earned for"),
+            ("reward_taper_weeks", "It then falls evenly over"),
+            ("reward_fade_weeks", "Steps are then still noted, without money, for"),
+        ),
+    ),
+    Section(
         "Being called back",
         (
             ("reassign_at_share", "A concern that nobody took on goes to the next person after"),

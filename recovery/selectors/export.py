@@ -17,6 +17,7 @@ from recovery.models import (
     Challenge,
     Checklist,
     ChecklistAnswer,
+    ContactRules,
     CoverEvent,
     CravingLog,
     Dose,
@@ -29,6 +30,7 @@ from recovery.models import (
     InstrumentForm,
     LabResult,
     MeetingLog,
+    MinorConsent,
     Need,
     OralBridge,
     Outreach,
@@ -53,6 +55,7 @@ from recovery.models import (
 from recovery.rules.gates import GateEvent
 from recovery.rules.screens import ScreenStage
 from recovery.rules.states import FlagKind
+from recovery.selectors.around import export_rewards, export_supporters
 from recovery.selectors.journal import journal_rows, shared_journal_rows
 from recovery.selectors.plans import plan_rows, plan_rows_for_staff
 from recovery.selectors.worklist import flag_sentence
@@ -137,6 +140,10 @@ SECTIONS: list[ExportSection] = [
     ),
     ExportSection("planned_stops", section_of(PlannedStop), ("recovery_plannedstop",), staff_only=NOTE),
     ExportSection("after_care", section_of(AfterCare), ("recovery_aftercare",)),
+    ExportSection("supporters", export_supporters, ("recovery_supporter",)),
+    ExportSection("contact_rules", section_of(ContactRules), ("recovery_contactrules",)),
+    ExportSection("minor_consents", section_of(MinorConsent), ("recovery_minorconsent",)),
+    ExportSection("rewards", export_rewards, ("recovery_rewardplan", "recovery_rewardentry")),
     ExportSection("flags", flag_rows, ("recovery_flag",), staff_only=NOTE),
     ExportSection("tasks", section_of(Task), ("recovery_task",), staff_only=NOTE),
     ExportSection("journal", journal_rows, ("recovery_journalentry",), staff_rows=shared_journal_rows),

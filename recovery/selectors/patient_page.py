@@ -33,6 +33,7 @@ from recovery.rules import cover, cravings, dose_state
 from recovery.rules.policy import Policy
 from recovery.rules.records import Substance
 from recovery.rules.states import Band, DoseState, FlagStatus, Indication, ReportSource, Statement
+from recovery.selectors.around import ReachView, reach_of
 from recovery.selectors.policy import policy_for
 from recovery.selectors.tasks import TaskRow, open_tasks
 from recovery.selectors.today import UPCOMING, Today
@@ -176,6 +177,7 @@ class PatientPage:
     call_name: str
     phone: str
     contact_note: str
+    reach: ReachView
     born_on: str
     language: str
     zone: str
@@ -231,6 +233,7 @@ def patient_page(*, patient: Patient, now: datetime, viewer: Actor) -> PatientPa
         call_name=opened(patient, key, "call_name"),
         phone=opened(patient, key, "phone"),
         contact_note=opened(patient, key, "contact_note"),
+        reach=reach_of(patient=patient),
         born_on=opened(patient, key, "born_on"),
         language=patient.language,
         zone=patient.zone,

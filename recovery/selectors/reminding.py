@@ -14,14 +14,17 @@ from django.db.models import Case, Exists, Q, QuerySet, Value, When
 
 from backend.crypto import CannotOpen
 from backend.rules import wall_time
+from backend.selectors.export import opened
 from backend.selectors.keys import data_keys
 from backend.selectors.people import programs_by_id
-from recovery.models import Appointment, CravingLog, Dose, Flag, Hold, HoldAlarm, Patient, Stay, Treatment
+from recovery.models import Appointment, CravingLog, Dose, Flag, Hold, HoldAlarm, Patient, Stay, Supporter, Treatment
 from recovery.rules.flags import FLAG_RULES
 from recovery.rules.gates import GateEvent, PromptStop, is_acute
 from recovery.rules.medicines import Cadence
 from recovery.rules.records import AppointmentStatus, PatientStatus
 from recovery.rules.states import DoseState, FlagKind, FlagStatus, ReportSource, Role, Severity
+from recovery.rules.supporters import RIGHTS, Tier, rights_of
+from recovery.selectors.around import state_today
 from recovery.selectors.clinic import clinics
 from recovery.selectors.holds import Stops, prompt_stops
 
@@ -539,3 +542,74 @@ def next_opening(*, program_id: int, now: datetime) -> datetime | None:
     """When somebody is next at the clinic: ``now`` while it is open; None when it never opens."""
     clinic = clinics([program_id])[program_id]
     return now if clinic.is_open(now) else clinic.next_working_morning(now)
+
+
+# --- supporters -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """A supporter whose fixed weekday ``day`` is. It says nothing of the patient."""
+
+    supporter_id: int
+    patient_id: int
+    program_id: int
+    zone: ZoneInfo
+    language: str
+    day: date
+
+
+def supporters_to_greet(*, days: Collection[date], unless: Exists, after: int = 0, limit: int = 1000) -> list[Greeting]:
+    """Supporters whose weekday is one of ``days`` (at most seven) without a text yet, by id after ``after``.
+
+    Both consents count: they agreed, the patient's permission reaches that day, nobody ended it, and the tier
+    has texts. No concern about a patient is asked for here, nor may one ever be (SMS 20). ``unless`` may
+    refer to ``pk``. The days are of the patient's calendar.
+    """
+    on = {day.weekday(): day for day in days}
+    due = Q(*(Q(weekday=weekday, expires_on__gte=day) for weekday, day in on.items()), _connector=Q.OR)
+    rows = (
+        Supporter.objects.filter(
+            due,
+            pk__gt=after,
+            ended_at__isnull=True,
+            agreed_at__isnull=False,
+            tier__in=[tier.value for tier, rights in RIGHTS.items() if rights.calendar_text],
+        )
+        .exclude(patient__status__in=_GONE)
+        .filter(~unless)
+        .order_by("pk")
+        .values_list("pk", "patient_id", "program_id", "patient__zone", "language", "weekday")[:limit]
+    )
+    return [
+        Greeting(pk, patient, program, ZoneInfo(zone), language, on[weekday])
+        for pk, patient, program, zone, language, weekday in rows
+        if weekday is not None
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class SupporterContact:
+    """How a supporter is reached. ``may_text``: both consents are in force today, and the tier has texts."""
+
+    phone: str
+    phone_index: bytes
+    may_text: bool
+
+    def __repr__(self) -> str:
+        return "SupporterContact()"
+
+
+def supporter_contacts(supporter_ids: Collection[int], *, now: datetime) -> dict[int, SupporterContact]:
+    """The contacts of these supporters by id. Opens numbers: for the wire only."""
+    rows = list(Supporter.objects.filter(pk__in=supporter_ids).select_related("patient"))
+    keys = data_keys(patient_ids={row.patient_id for row in rows}) if rows else {}
+    found = {}
+    for row in rows:
+        state = state_today(row, today=wall_time.local_date(now, row.patient.zone))
+        found[row.pk] = SupporterContact(
+            phone=opened(row, keys.get(row.patient_id), "phone"),
+            phone_index=bytes(row.phone_index),
+            may_text=rights_of(Tier(row.tier), state).calendar_text,
+        )
+    return found

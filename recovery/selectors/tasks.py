@@ -14,6 +14,7 @@ from recovery.models import Patient, Task
 from recovery.rules.records import TaskStatus
 from recovery.rules.states import Role
 from recovery.rules.tasks import TASK_RULES, TaskKind, TaskRule, detail, task_roles
+from recovery.selectors.around import ReachView, reach_by_patient
 from recovery.selectors.worklist import opened
 
 
@@ -48,6 +49,7 @@ class TaskRow:
     program_zone: str
     name: str
     phone: str
+    reach: ReachView
     language: str
     kind: TaskKind
     rule: TaskRule
@@ -116,6 +118,7 @@ def _shown(tasks: list[Task], program_ids: list[int], *, now: datetime, viewer: 
     keys = data_keys(patient_ids=patient_ids)
     programs = programs_by_id({task.program_id for task in known})
     names = staff_names(program_ids=program_ids)
+    reach = reach_by_patient(patients=patients.values(), keys=keys)
     rows = []
     for task in known:
         patient, key, program = patients[task.patient_id], keys.get(task.patient_id), programs[task.program_id]
@@ -131,6 +134,7 @@ def _shown(tasks: list[Task], program_ids: list[int], *, now: datetime, viewer: 
                 program_zone=program.zone,
                 name=opened(patient, key, "name"),
                 phone=opened(patient, key, "phone"),
+                reach=reach[patient.pk],
                 language=patient.language,
                 kind=kind,
                 rule=rule,

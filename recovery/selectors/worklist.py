@@ -23,6 +23,7 @@ from recovery.models import Flag, Outreach, Patient
 from recovery.rules.sentences import sentence
 from recovery.rules.states import FlagKind, FlagStatus, Severity
 from recovery.rules.words import Language
+from recovery.selectors.around import ReachView, reach_by_patient
 
 log = structlog.get_logger("holdfast.worklist")
 
@@ -64,6 +65,7 @@ class WorklistRow:
     call_name: str
     phone: str
     contact_note: str
+    reach: ReachView
     language: str
     zone: str
     local_now: datetime
@@ -115,6 +117,7 @@ def worklist_rows(
     keys = data_keys(patient_ids=patient_ids)
     programs = programs_by_id({flag.program_id for flag in flags})
     names = staff_names(program_ids=ids)
+    reach = reach_by_patient(patients=patients.values(), keys=keys)
     contacts = last_outreaches(patient_ids=patient_ids, names=names)
     per_patient = Counter(flag.patient_id for flag in flags)
     rows = []
@@ -133,6 +136,7 @@ def worklist_rows(
                 call_name=opened(patient, key, "call_name"),
                 phone=opened(patient, key, "phone"),
                 contact_note=opened(patient, key, "contact_note"),
+                reach=reach[patient.pk],
                 language=patient.language,
                 zone=patient.zone,
                 local_now=now.astimezone(ZoneInfo(patient.zone)),

@@ -21,6 +21,7 @@ DONE = {
     "closed": "Closed.",
     "confirmed": "Confirmed and closed.",
     "dose": "Recorded.",
+    "saved": "Saved.",
     "given": "Recorded. The next date has moved.",
     "contact": "Contact recorded.",
     "task": "Done.",

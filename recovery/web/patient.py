@@ -24,6 +24,7 @@ from recovery.selectors.worklist import worklist_rows
 from recovery.services import doses, flags, injections
 from recovery.web import answers, charts, subpages, words
 from recovery.web.forms import ContactForm, DoseForm, InjectionForm, client_id, local_today
+from recovery.web.people_words import reach_words
 from recovery.web.rows import shown_rows
 from recovery.web.tasks import shown_tasks
 
@@ -273,6 +274,7 @@ def _context(request: HttpRequest, page: PatientPage) -> dict[str, Any]:
             }
             for each in page.closed_flags
         ],
+        "reach": reach_words(page.reach),
         "contact_form": ContactForm(auto_id="contact-%s"),
         "messages_url": f"/care/patients/{page.patient_id}/messages/",
     }

@@ -7,6 +7,7 @@ from datetime import datetime
 from recovery.rules.states import FlagStatus, Severity
 from recovery.selectors.worklist import WorklistRow
 from recovery.web import words
+from recovery.web.people_words import reach_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,8 @@ class ShownRow:
     phone: str
     phone_shown: str
     contact_note: str
+    reach: list[str]
+    may_call: bool
     local_time: str
     zone: str
     language: str
@@ -68,6 +71,8 @@ def _shown(row: WorklistRow, now: datetime, several_programs: bool) -> ShownRow:
         phone=row.phone,
         phone_shown=words.phone_shown(row.phone),
         contact_note=row.contact_note,
+        reach=reach_words(row.reach),
+        may_call=row.reach.safe_to_call is not False,
         local_time=words.clock_time(row.local_now, row.zone),
         zone=row.zone,
         language="" if row.language == "en" else words.said(words.LANGUAGE, row.language),

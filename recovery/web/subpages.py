@@ -13,6 +13,7 @@ from recovery.web import answers
 
 PAGES: list[tuple[str, str]] = [
     ("patient", "Overview"),
+    ("patient-people", "People"),
 ]
 """Route and label of each page, in the order of the links."""
 

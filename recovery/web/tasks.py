@@ -24,6 +24,7 @@ from recovery.services.flags import NewOutreach
 from recovery.services.tasks import finish_task
 from recovery.web import answers, words
 from recovery.web.forms import NOTE_LENGTH, PlainForm, choices
+from recovery.web.people_words import reach_words
 
 WHOSE = {Whose.MINE: "Mine", Whose.ALL: "All"}
 DUE = {WhenDue.LATE: "Past its time", WhenDue.TODAY: "Today", WhenDue.LATER: "Later"}
@@ -54,6 +55,8 @@ class ShownTask:
     open_url: str
     phone: str
     phone_shown: str
+    reach: list[str]
+    may_call: bool
     language: str
     ended: str
     note: str
@@ -188,6 +191,8 @@ def _shown(row: TaskRow, now: datetime, several: bool) -> ShownTask:
         open_url=reverse(row.rule.page, args=[row.patient_id]) if row.rule.page else "",
         phone=row.phone,
         phone_shown=words.phone_shown(row.phone),
+        reach=reach_words(row.reach),
+        may_call=row.reach.safe_to_call is not False,
         language="" if row.language == "en" else words.said(words.LANGUAGE, row.language),
         ended=ended,
         note=row.note,

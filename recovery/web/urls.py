@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from recovery.web import export, flags, own, patient, policy, tasks, worklist
+from recovery.web import export, flags, own, patient, people, policy, tasks, worklist
 
 urlpatterns = [
     path("care/", worklist.worklist_page, name="worklist"),
@@ -19,6 +19,8 @@ urlpatterns = [
     path("care/patients/<int:patient_id>/doses/<int:dose_id>/", patient.record_dose, name="patient-dose"),
     path("care/patients/<int:patient_id>/given/", patient.record_injection, name="patient-given"),
     path("care/patients/<int:patient_id>/contact/", patient.record_contact, name="patient-contact"),
+    path("care/patients/<int:patient_id>/people/", people.people_page, name="patient-people"),
+    path("care/patients/<int:patient_id>/people/<slug:act>/", people.people_act, name="patient-people-act"),
     path("care/patients/<int:patient_id>/export/", export.export_page, name="patient-export"),
     path("care/policy/", policy.policy_page, name="policy"),
     path("care/policy/<int:program_id>/sign/", policy.sign, name="policy-sign"),

@@ -76,7 +76,7 @@ class PlannedMessage:
     priority: int
     is_question: bool
     patient_id: int | None = None
-    recipient_id: int | None = None  # a staff member or supporter; None = the patient
+    recipient_id: int | None = None  # a staff member; None = the patient, or a supporter (the subject)
     about_id: int | None = None  # the row that an answer is about: a dose's own id, a visit's, a flag's
     values: tuple[tuple[str, str], ...] = ()
     acute: bool = False
@@ -514,33 +514,29 @@ def plan_alarm(alarm_id: int, hold_id: int, recipient_id: int, *, day: date, at:
 
 
 def plan_supporter(
-    *,
-    consent_id: int,
-    supporter_id: int,
-    days: Sequence[date],
-    person: Person,
-    policy: PlanningPolicy = POLICY,
+    *, supporter_id: int, days: Sequence[date], person: Person, policy: PlanningPolicy = POLICY
 ) -> list[PlannedMessage]:
     """Return a supporter's own texts on their fixed calendar, never because of a flag (S 4, SMS 20).
 
-    ``person`` carries the supporter's zone and channels; its id is the patient's.
+    ``person`` carries the zone and the channels; its id is the patient's. The text finds its number by what it
+    is about: a supporter has no account.
     """
-    planned: list[PlannedMessage] = []
-    for day in days:
+    return [
+        one
+        for day in days
         for one in _message(
             person=person,
             subject_kind=SubjectKind.SUPPORTER,
-            subject_id=consent_id,
+            subject_id=supporter_id,
             step="hello",
             day=day,
             template="supporter.hello",
             wanted_at=to_utc(day, policy.support_time, person.zone),
             not_after=None,
-            about_id=consent_id,
+            about_id=supporter_id,
             policy=policy,
-        ):
-            planned.append(replace(one, recipient_id=supporter_id))
-    return planned
+        )
+    ]
 
 
 def thin(messages: Iterable[PlannedMessage], *, person: Person, today: date, policy: PlanningPolicy = POLICY) -> Plan:

@@ -86,7 +86,11 @@ def facts_of(claimed: Sequence[Claimed], *, now: datetime) -> Known:
     patients = {one.patient_id for one in claimed if one.patient_id is not None}
     contacts = reminding.contacts(patients)
     programs = programs_by_id({one.program_id for one in claimed})
-    known.addresses = _addresses(claimed, contacts, {pk: ZoneInfo(program.zone) for pk, program in programs.items()})
+    supporters = {one.subject_id for one in claimed if one.audience == Audience.SUPPORTER.value}
+    beside = reminding.supporter_contacts(supporters, now=now) if supporters else {}
+    known.addresses = _addresses(
+        claimed, contacts, {pk: ZoneInfo(program.zone) for pk, program in programs.items()}, beside
+    )
     indexes = {address.index for address in known.addresses.values() if address.index}
     out = opted_out(indexes)
     consented = patients_with_consent(kind=ConsentKind.SMS, patient_ids=patients)
@@ -158,7 +162,10 @@ def facts_of(claimed: Sequence[Claimed], *, now: datetime) -> Known:
         elif one.subject_kind == SubjectKind.FLAG.value and staff:
             facts.cancelled = one.subject_id not in flags
             facts.answered = not facts.cancelled and not flags[one.subject_id]
-        if one.patient_id is not None and not staff:
+        if one.audience == Audience.SUPPORTER.value:
+            # Their own consent and the patient's permission; what the patient was sent is no matter of theirs.
+            facts.consented = one.subject_id in beside and beside[one.subject_id].may_text
+        elif one.patient_id is not None and not staff:
             count = counts.get(one.patient_id)
             if count is not None:
                 facts.unsolicited_today, facts.unsolicited_week = count.unsolicited_today, count.unsolicited_week
@@ -185,9 +192,12 @@ def _dose_key(one: Claimed) -> str:
 
 
 def _addresses(
-    claimed: Sequence[Claimed], contacts: Mapping[int, reminding.Contact], zones: Mapping[int, ZoneInfo]
+    claimed: Sequence[Claimed],
+    contacts: Mapping[int, reminding.Contact],
+    zones: Mapping[int, ZoneInfo],
+    beside: Mapping[int, reminding.SupporterContact],
 ) -> dict[int, Address]:
-    """A patient's own number; the number that wrote, for answers; a staff member's for notices."""
+    """A patient's own number; the number that wrote, for answers; a staff member's for notices; a supporter's."""
     staff = {one.program_id for one in claimed if one.audience == Audience.STAFF.value}
     phones = staff_phones(program_ids=staff) if staff else {}
     senders = _senders({one.subject_id for one in claimed if one.subject_kind == SubjectKind.INBOUND.value})
@@ -198,6 +208,9 @@ def _addresses(
         if one.audience == Audience.STAFF.value:
             phone = phones.get((one.program_id, one.recipient_id or 0), ("", 0))[0]
             index = phone_index(one.program_id, phone) if phone else None
+        elif one.audience == Audience.SUPPORTER.value:
+            supporter = beside.get(one.subject_id)
+            phone, index = (supporter.phone, supporter.phone_index) if supporter is not None else ("", None)
         elif one.subject_kind == SubjectKind.INBOUND.value:
             phone, index = senders.get(one.subject_id, ("", None))
         elif contact is not None and one.recipient_id is None:
@@ -262,6 +275,7 @@ FROM unnest(%(programs)s::bigint[], %(patients)s::bigint[], %(today)s::timestamp
   AS u (program_id, patient_id, today, week)
 JOIN reminders_message m ON m.program_id = u.program_id AND m.patient_id = u.patient_id
   AND m.due_at >= u.week - interval '2 days' AND m.sending_at >= u.week AND m.state = ANY (%(out)s::text[])
+  AND m.audience <> 'supporter'
 GROUP BY u.patient_id
 """
 

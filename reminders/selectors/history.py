@@ -8,7 +8,7 @@ from backend.crypto import CannotOpen, Key
 from backend.selectors.keys import data_keys
 from reminders.models import InboundMessage, Message
 from reminders.rules import wording
-from reminders.rules.states import MessageState
+from reminders.rules.states import Audience, MessageState
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Said:
 
 
 def message_history(*, patient_id: int, limit: int = 60) -> list[Said]:
-    """The latest texts to and from a patient, the newest first; what is still planned comes with its time."""
+    """The latest texts to and from a patient, nobody else's, newest first; what is planned comes with its time."""
     sent = [
         Said(
             at=row.sending_at or row.ended_at or row.send_after,
@@ -37,7 +37,9 @@ def message_history(*, patient_id: int, limit: int = 60) -> list[Said]:
             state=row.state,
             why=row.why if row.state != MessageState.DELIVERED.value else "",
         )
-        for row in Message.objects.filter(patient_id=patient_id).order_by("-due_at")[:limit]
+        for row in Message.objects.filter(patient_id=patient_id, audience=Audience.PATIENT.value).order_by("-due_at")[
+            :limit
+        ]
     ]
     heard = heard_from(list(InboundMessage.objects.filter(patient_id=patient_id).order_by("-received_at")[:limit]))
     return sorted([*sent, *heard.values()], key=lambda one: one.at, reverse=True)[:limit]

@@ -8,6 +8,7 @@ from django.db import connection
 from backend.access import NOBODY, Actor
 from backend.services import audit
 from recovery.selectors import reminding
+from recovery.services.supporters import withdraw_number
 from reminders.models import Message, OptOut
 from reminders.rules.dispatch import Why
 from reminders.rules.states import MessageClass, MessageState
@@ -42,6 +43,8 @@ def opt_out(
         made = cursor.fetchone()
     holders = [one for one in reminding.phone_holders([phone_index]) if one.program_id == program_id]
     suppress_waiting([one.patient_id for one in holders], why=Why.OPTED_OUT, now=now)
+    # Whoever stands beside a patient and says stop ends their own consent with it (N27).
+    withdraw_number(program_id=program_id, index=phone_index, now=now, actor=actor)
     if made is None:
         return False
     for one in holders:

@@ -33,6 +33,7 @@ from reminders.rules.planning import (
     plan_alarm,
     plan_flag_notice,
     plan_patient,
+    plan_supporter,
 )
 from reminders.rules.states import Audience, Channel, MessageClass, MessageState, SubjectKind
 from reminders.rules.window import DOSE_EXPIRY, EXPIRY
@@ -63,6 +64,7 @@ def plan_messages(*, program_ids: Iterable[int], now: datetime) -> int:
     changed += _plan_doses(ids, now)
     changed += _plan_visits(ids, now)
     changed += _plan_holds(ids, now)
+    changed += _plan_supporters(ids, now)
     changed += plan_notices(program_ids=ids, now=now)
     changed += plan_alarms(program_ids=ids, now=now)
     return changed
@@ -329,6 +331,38 @@ def _hold_facts(hold: reminding.OwedHold | None, number: str) -> tuple[HoldFact,
             call_by=hold.call_by,
         ),
     )
+
+
+# --- supporters -----------------------------------------------------------------------------------------
+
+
+def _plan_supporters(ids: Sequence[int], now: datetime) -> int:
+    """The friendly text of a supporter's fixed weekday (SMS 20). Nothing about the patient is asked or told."""
+    days = [now.date() + timedelta(days=n) for n in (-1, 0, 1)]  # today somewhere on earth, and tomorrow
+    told = Exists(
+        Message.objects.filter(
+            subject_kind=SubjectKind.SUPPORTER.value, subject_id=OuterRef("pk"), slot_on__in=days, step="hello"
+        )
+    )
+    made, after = 0, 0
+    for _ in range(MAX_PAGES):
+        with programs(ids):
+            page = reminding.supporters_to_greet(days=days, unless=told, after=after, limit=PAGE)
+            rows = [
+                NewMessage(one.program_id, one.language, planned, Audience.SUPPORTER)
+                for one in page
+                for planned in plan_supporter(
+                    supporter_id=one.supporter_id,
+                    days=[one.day],
+                    person=Person(patient_id=one.patient_id, zone=one.zone),
+                )
+                if planned.expires_at > now
+            ]
+            made += len(slots.store(rows, now=now))
+        if len(page) < PAGE:
+            break
+        after = page[-1].supporter_id
+    return made
 
 
 # --- staff --------------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ from recovery.selectors import reminding
 from recovery.selectors.policy import policy_for
 from recovery.services.doses import DoseStatement, report_doses
 from recovery.services.flags import own_flag, raise_flag
+from recovery.services.supporters import concern_from_number
 from reminders.models import InboundMessage, Message, OutboxText
 from reminders.providers.base import Provider
 from reminders.providers.registry import sms_provider
@@ -210,7 +211,8 @@ def _settle_at_once(inbound: InboundMessage, *, sender: str, confirms: bool, now
 
 
 def _raise_crisis(inbound: InboundMessage, *, now: datetime) -> None:
-    """Red for whoever may have written: for each of two patients on one number."""
+    """Red for whoever may have written: for each of two patients on one number. From a supporter: their concern."""
+    concern_from_number(program_id=inbound.program_id, index=bytes(inbound.phone_index), now=now)
     holders = reminding.phone_holders([bytes(inbound.phone_index)])
     people = [one.patient_id for one in holders if one.program_id == inbound.program_id]
     treatments = reminding.open_treatments(people)

@@ -53,6 +53,13 @@ PLAIN = {
     "recovery.SideEffectReport": {"effect", "strength", "source"},
     "recovery.SkillUse": {"skill"},
     "recovery.TabletCount": {"medicine", "kind", "source"},
+    "recovery.ContactRules": {"interpreter"},
+    "recovery.MinorConsent": {"state_code", "basis", "consented_by"},
+    "recovery.RewardEntry": {"kind", "reason", "phase", "capped_by", "policy_version"},
+    "recovery.RewardPlan": {"policy_version"},
+    "recovery.Supporter": {
+        "relation", "language", "tier", "may_tell", "allowed_by", "wording_version", "agreed_how", "ended_by",
+    },
     "recovery.Task": {"kind", "role", "status", "outcome", "facts"},
     "recovery.TherapyVisit": {"kind"},
     "recovery.Treatment": {"indication", "end_reason", "cover_band"},

@@ -95,7 +95,7 @@ def test_a_policy_can_be_cached_on():
 FINGERPRINTS = {
     "default-1": "e501e8eed4f0d74b",
     "default-2": "9441872858f858ad",
-    "default-3": "dd9447647804fc6d",
+    "default-3": "b6f569f8b789fb2f",
 }
 FLAG_TABLE = "b26b5da70c345646"
 

@@ -322,9 +322,10 @@ class TestOthers:
 
     def test_supporter(self):
         days = [DAY, DAY + timedelta(days=7)]
-        planned = plan_supporter(consent_id=8, supporter_id=4, days=days, person=person())
+        planned = plan_supporter(supporter_id=4, days=days, person=person())
         assert [one.slot.slot_date for one in planned] == days
-        assert all(one.recipient_id == 4 and one.template == "supporter.hello" for one in planned)
+        assert {one.slot.subject_id for one in planned} == {4}
+        assert all(one.recipient_id is None and one.template == "supporter.hello" for one in planned)
 
 
 class TestJitter:

@@ -15,6 +15,18 @@ from recovery.api.flags import (
     WorklistView,
 )
 from recovery.api.injections import InjectionView
+from recovery.api.journal import CopingView, EntryListView, EntryView, SkillUseView
+from recovery.api.learning import CardView, HelpView, ModuleListView, ModuleReadView
+from recovery.api.plans import EndGoalView, GoalListView, GoalView, OwnPlanView, PlanVersionView
+from recovery.api.side_effects import CareSideEffectView, SideEffectListView, SideEffectView
+from recovery.api.support import (
+    CareTherapyView,
+    MeetingListView,
+    MeetingView,
+    NeedListView,
+    NeedView,
+    TherapyListView,
+)
 from recovery.api.tasks import FinishTaskView, TaskListView
 from recovery.api.today import TodayView
 from recovery.api.triggers import TriggerListView, TriggerView
@@ -31,6 +43,26 @@ urlpatterns = [
     path("me/people/<int:supporter_id>/end/", EndPersonView.as_view(), name="api-person-end"),
     path("me/reach/", ReachView.as_view(), name="api-reach"),
     path("me/rewards/", RewardsView.as_view(), name="api-rewards"),
+    path("me/journal/", EntryListView.as_view(), name="api-journal"),
+    path("me/journal/<uuid:client_id>/", EntryView.as_view(), name="api-journal-entry"),
+    path("me/coping/", CopingView.as_view(), name="api-coping"),
+    path("me/skills/<uuid:client_id>/", SkillUseView.as_view(), name="api-skill"),
+    path("me/plan/", OwnPlanView.as_view(), name="api-plan"),
+    path("me/plan/<uuid:client_id>/", PlanVersionView.as_view(), name="api-plan-version"),
+    path("me/goals/", GoalListView.as_view(), name="api-goals"),
+    path("me/goals/<uuid:client_id>/", GoalView.as_view(), name="api-goal"),
+    path("me/goals/<int:goal_id>/end/", EndGoalView.as_view(), name="api-goal-end"),
+    path("me/side-effects/", SideEffectListView.as_view(), name="api-side-effects"),
+    path("me/side-effects/<uuid:client_id>/", SideEffectView.as_view(), name="api-side-effect"),
+    path("me/meetings/", MeetingListView.as_view(), name="api-meetings"),
+    path("me/meetings/<uuid:client_id>/", MeetingView.as_view(), name="api-meeting"),
+    path("me/therapy/", TherapyListView.as_view(), name="api-therapy"),
+    path("me/needs/", NeedListView.as_view(), name="api-needs"),
+    path("me/needs/<uuid:client_id>/", NeedView.as_view(), name="api-need"),
+    path("me/learn/", ModuleListView.as_view(), name="api-learn"),
+    path("me/learn/<slug:code>/read/", ModuleReadView.as_view(), name="api-module-read"),
+    path("me/help/", HelpView.as_view(), name="api-help"),
+    path("me/card/", CardView.as_view(), name="api-card"),
     path("me/export/", OwnExportView.as_view(), name="api-export"),
     path("care/worklist/", WorklistView.as_view(), name="api-worklist"),
     path("care/flags/<int:flag_id>/own/", OwnFlagView.as_view(), name="api-flag-own"),
@@ -49,5 +81,15 @@ urlpatterns = [
         "care/patients/<int:patient_id>/dose-reports/<uuid:client_id>/",
         CareDoseReportView.as_view(),
         name="api-care-dose-report",
+    ),
+    path(
+        "care/patients/<int:patient_id>/side-effects/<uuid:client_id>/",
+        CareSideEffectView.as_view(),
+        name="api-care-side-effect",
+    ),
+    path(
+        "care/patients/<int:patient_id>/therapy/<uuid:client_id>/",
+        CareTherapyView.as_view(),
+        name="api-care-therapy",
     ),
 ]

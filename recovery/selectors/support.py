@@ -73,18 +73,20 @@ def therapy_of(*, patient: Patient, key: Key | None, limit: int = 20) -> list[Th
     """The therapy visits, latest first."""
     rows = TherapyVisit.objects.filter(program_id=patient.program_id, patient_id=patient.pk)
     rows = rows.select_related("appointment").order_by("-appointment__due_on", "-id")
-    return [
-        TherapyShown(
-            id=row.pk,
-            client_id=row.client_id,
-            kind=TherapyKind(row.kind),
-            starts_at=row.appointment.starts_at,
-            due_on=row.appointment.due_on,
-            status=row.appointment.status,
-            with_whom=opened(row, key, "with_whom"),
-        )
-        for row in rows[:limit]
-    ]
+    return [therapy_shown(row, key=key) for row in rows[:limit]]
+
+
+def therapy_shown(row: TherapyVisit, *, key: Key | None) -> TherapyShown:
+    """One therapy visit, with whom it is opened."""
+    return TherapyShown(
+        id=row.pk,
+        client_id=row.client_id,
+        kind=TherapyKind(row.kind),
+        starts_at=row.appointment.starts_at,
+        due_on=row.appointment.due_on,
+        status=row.appointment.status,
+        with_whom=opened(row, key, "with_whom"),
+    )
 
 
 def needs_of(*, patient: Patient, key: Key | None) -> list[NeedShown]:

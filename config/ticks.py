@@ -24,7 +24,19 @@ class Tick:
 def all_ticks() -> list[Tick]:
     """Every tick, in the order in which a day needs them."""
     from backend.services import seal
-    from recovery.services import cover, doses, flags, hold_clock, instruments_ticks, plans, regimens, supply, zones
+    from recovery.services import (
+        cover,
+        doses,
+        flags,
+        hold_clock,
+        instruments_ticks,
+        plans,
+        regimens,
+        second_day,
+        stays,
+        supply,
+        zones,
+    )
     from reminders.services import dispatch, planning, reconcile, replies
 
     return [
@@ -93,6 +105,18 @@ def all_ticks() -> list[Tick]:
             "recovery.tasks.settle_questions",
             settings.FLAGS_SECONDS,
             lambda ids, now: instruments_ticks.settle_forms(program_ids=ids, now=now),
+        ),
+        Tick(
+            "plan_releases",
+            "recovery.tasks.plan_releases",
+            settings.FLAGS_SECONDS,
+            lambda ids, now: stays.plan_releases(program_ids=ids, now=now),
+        ),
+        Tick(
+            "ask_on_the_second_day",
+            "recovery.tasks.ask_on_the_second_day",
+            settings.FLAGS_SECONDS,
+            lambda ids, now: second_day.ask_on_the_second_day(program_ids=ids, now=now),
         ),
         Tick(
             "work_inbound",

@@ -5,7 +5,19 @@ from django.conf import settings
 
 from backend import clock
 from backend.selectors.people import open_program_ids
-from recovery.services import cover, doses, flags, hold_clock, instruments_ticks, plans, regimens, supply, zones
+from recovery.services import (
+    cover,
+    doses,
+    flags,
+    hold_clock,
+    instruments_ticks,
+    plans,
+    regimens,
+    second_day,
+    stays,
+    supply,
+    zones,
+)
 
 
 @shared_task(ignore_result=True)
@@ -72,3 +84,15 @@ def watch_questions(**_later_args: object) -> None:
 def settle_questions(**_later_args: object) -> None:
     """Every minute: what an abandoned daily minute said goes into the record."""
     instruments_ticks.settle_forms(program_ids=open_program_ids(), now=clock.now())
+
+
+@shared_task(ignore_result=True)
+def plan_releases(**_later_args: object) -> None:
+    """Every minute: make the task that prepares a release."""
+    stays.plan_releases(program_ids=open_program_ids(), now=clock.now())
+
+
+@shared_task(ignore_result=True)
+def ask_on_the_second_day(**_later_args: object) -> None:
+    """Every minute: ask for a call where the question of day 2 stands unanswered."""
+    second_day.ask_on_the_second_day(program_ids=open_program_ids(), now=clock.now())

@@ -23,6 +23,10 @@ class StatedFact(SealedModel, PatientRow):
     received_at = models.DateTimeField()
     source = models.CharField(max_length=10)
     reporter = models.ForeignKey("backend.User", models.PROTECT, null=True, related_name="+")
+    answer = models.CharField(
+        max_length=30, default="thanks", db_default="thanks", help_text="Key of the text that answered it"
+    )
+    call_by = models.DateTimeField(null=True, blank=True, help_text="When the answer promised a call by")
     medicine = SealedField(help_text="Its name as stated")
     note = SealedField()
 

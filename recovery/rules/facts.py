@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from recovery.rules.flags import cough_severity, reported_drink_severity
+from recovery.rules.flags import cough_severity
 from recovery.rules.gates import GateEvent, MedicineKind, kind_of_medicine
 from recovery.rules.medicines import Medicine
+from recovery.rules.plans import drink_severity
 from recovery.rules.states import FlagKind, Goal, Indication, Severity
 
 
@@ -98,8 +99,6 @@ class Consequences:
     events: tuple[GateEvent, ...] = ()
     concerns: tuple[tuple[FlagKind, Severity | None], ...] = ()
     evidence: Mapping[str, str] = field(default_factory=dict)
-    text: str = "thanks"
-    """The key of the text that answers it, where no concern has one of its own."""
 
 
 _GATES = {
@@ -131,13 +130,14 @@ def consequences(
     medicine: str = "",
     takes: Collection[Medicine],
     indication: Indication,
-    goal: Goal = Goal.ABSTINENCE,
+    goal: Goal | None = None,
 ) -> Consequences:
     """Return what follows from a statement of somebody who ``takes`` these medicines.
 
     A new medicine is read by its name (S 3): an opioid already taken is reported use, one not yet taken stops
     prompts; disulfiram and thioridazine, and a name that nobody knows, are for the prescriber to read. A drink
-    stops disulfiram (S 11); elsewhere it is a concern under abstinence for alcohol alone. A lone cough is info (S 17).
+    stops disulfiram (S 11); elsewhere the person's own ``goal`` says how it is read (contract 3). A lone cough is
+    info (S 17).
     """
     if kind in _GATES:
         return Consequences(events=(_GATES[kind],))
@@ -149,7 +149,7 @@ def consequences(
         severity = cough_severity(
             hard_to_breathe=details.get("hard_to_breathe") == "yes", fever=details.get("fever") == "yes"
         )
-        return Consequences(concerns=((FlagKind.COUGH, severity),))
+        return Consequences(concerns=((FlagKind.COUGH, severity),), evidence=dict(details))
     if kind in _CONCERNS:
         said = _SAID.get(kind)
         return Consequences(
@@ -161,7 +161,7 @@ def consequences(
 def _new_medicine(found: MedicineKind, *, taken: bool) -> Consequences:
     if found is MedicineKind.OPIOID:
         event = GateEvent.OPIOID_TAKEN if taken else GateEvent.OPIOID_PRESCRIBED
-        return Consequences(events=(event,), text="new_opioid")
+        return Consequences(events=(event,))
     if found is MedicineKind.HARMLESS:
         return Consequences()
     return Consequences(
@@ -170,8 +170,8 @@ def _new_medicine(found: MedicineKind, *, taken: bool) -> Consequences:
     )
 
 
-def _drink(takes: Collection[Medicine], indication: Indication, goal: Goal) -> Consequences:
+def _drink(takes: Collection[Medicine], indication: Indication, goal: Goal | None) -> Consequences:
     if Medicine.DISULFIRAM in takes:
         return Consequences(events=(GateEvent.DRINK_ON_DISULFIRAM,))
-    severity = reported_drink_severity(goal) if indication is not Indication.OPIOID else None
+    severity = drink_severity(goal=goal, indication=indication)
     return Consequences(concerns=((FlagKind.REPORTED_DRINK, severity),) if severity is not None else ())

@@ -308,6 +308,55 @@ def _pain(evidence: Evidence, language: Language) -> str:
     return f"El dolor fue de {evidence['pain']} sobre 10 la mayoría de los días, {long_date(on, language)}"
 
 
+_HOW = {
+    "ran_out": ("Tablets ran out", "Se acabaron las tabletas"),
+    "lost": ("Tablets were lost", "Se perdieron las tabletas"),
+    "stolen": ("Tablets were stolen", "Las tabletas fueron robadas"),
+}
+
+
+def _ran_out(evidence: Evidence, language: Language) -> str:
+    return _with_day(_HOW.get(str(evidence.get("how")), _PLAIN[FlagKind.RAN_OUT]), evidence, language)
+
+
+def _cough(evidence: Evidence, language: Language) -> str:
+    english, spanish = _PLAIN[FlagKind.COUGH]
+    if evidence.get("hard_to_breathe") == "yes":
+        english, spanish = f"{english}, hard to breathe", f"{spanish}, con dificultad para respirar"
+    if evidence.get("fever") == "yes":
+        english, spanish = f"{english}, fever", f"{spanish}, con fiebre"
+    return _with_day((english, spanish), evidence, language)
+
+
+def _with_day(texts: tuple[str, str], evidence: Evidence, language: Language) -> str:
+    text = texts[0 if language is _EN else 1]
+    on = _day(evidence.get("on"))
+    return text if on is None else f"{text}, {long_date(on, language)}"
+
+
+# One kind of flag for things that are said apart.
+_SAID = {
+    "breastfeeding": ("Breastfeeding was reported", "Se informó lactancia"),
+    "feels_cured": ("Feeling well enough to stop was reported", "Se informó sentirse bien para dejarlo"),
+    "unknown_medicine": (
+        "A new medicine was reported that needs to be looked up",
+        "Se informó un medicamento nuevo que hay que revisar",
+    ),
+}
+
+
+def _pregnancy(evidence: Evidence, language: Language) -> str:
+    return _with_day(_SAID.get(str(evidence.get("said")), _PLAIN[FlagKind.PREGNANCY]), evidence, language)
+
+
+def _wants_to_stop(evidence: Evidence, language: Language) -> str:
+    return _with_day(_SAID.get(str(evidence.get("said")), _PLAIN[FlagKind.WANTS_TO_STOP]), evidence, language)
+
+
+def _interacting(evidence: Evidence, language: Language) -> str:
+    return _with_day(_SAID.get(str(evidence.get("said")), _PLAIN[FlagKind.INTERACTING_MEDICINE]), evidence, language)
+
+
 _MAKERS: dict[FlagKind, Callable[[Evidence, Language], str]] = {
     FlagKind.SILENCE: _silence,
     FlagKind.INJECTION_LATE: _injection_late,
@@ -322,6 +371,11 @@ _MAKERS: dict[FlagKind, Callable[[Evidence, Language], str]] = {
     FlagKind.SUICIDE_RISK: _suicide_risk,
     FlagKind.LOW_MOOD: _low_mood,
     FlagKind.PAIN_HIGH: _pain,
+    FlagKind.RAN_OUT: _ran_out,
+    FlagKind.COUGH: _cough,
+    FlagKind.PREGNANCY: _pregnancy,
+    FlagKind.WANTS_TO_STOP: _wants_to_stop,
+    FlagKind.INTERACTING_MEDICINE: _interacting,
 }
 
 # English and Spanish; a stored "on" adds its date.

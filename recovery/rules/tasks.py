@@ -33,6 +33,10 @@ class TaskKind(StrEnum):
     SUPPLY_NOT_ON_SITE = "supply_not_on_site"
     VERIFY_GIVEN = "verify_given"
     CLOSE_OR_CONTINUE = "close_or_continue"
+    DOSES_CLOSE_TOGETHER = "doses_close_together"
+    HOLD_CALL = "hold_call"
+    RELEASE_PLAN = "release_plan"
+    SECOND_DAY_CALL = "second_day_call"
     GOAL_REVIEW = "goal_review"
     NEED_FOOD = "need_food"
     NEED_HOUSING = "need_housing"
@@ -52,7 +56,8 @@ class TaskRule:
     with on the list, the first being the usual one. ``page`` is the route of the
     page about the patient where the work is done, None for the overview.
     ``prescriber_only``: only a prescriber ends it. ``contact``: ending it may
-    record the contact that was made.
+    record the contact that was made. ``only_there``: an act on ``page`` ends it and the list cannot, so that
+    nobody ticks off what has not happened.
     """
 
     kind: TaskKind
@@ -64,6 +69,7 @@ class TaskRule:
     page: str | None = None
     prescriber_only: bool = False
     contact: bool = False
+    only_there: bool = False
 
 
 # What a person chooses when work ends, in the words of the list. One meaning each, whatever the kind.
@@ -77,6 +83,8 @@ OUTCOME_WORDS: Mapping[str, str] = MappingProxyType(
         "referred": "Passed on to somebody who can help",
         "no_help": "Nothing could be found yet",
         "talked": "Talked about it",
+        "understood": "It was understood",
+        "plan_made": "A plan was made",
         "seen": "Looked at",
         "visit_booked": "A visit was booked",
         "not_reached": "Could not be reached",
@@ -189,6 +197,43 @@ _TABLE = (
         page="patient-plan",
         contact=True,
     ),
+    TaskRule(
+        kind=TaskKind.HOLD_CALL,
+        role=Role.NURSE,
+        words="Call about the hold, and record that it was understood",
+        response=Response.HOURS_2,
+        outcomes=("understood",),
+        source="S 5",
+        contact=True,
+        only_there=True,
+    ),
+    TaskRule(
+        kind=TaskKind.DOSES_CLOSE_TOGETHER,
+        role=Role.NURSE,
+        words="Call: the last dose was taken late and the next is soon",
+        response=Response.SAME_DAY,
+        outcomes=("talked", "not_needed"),
+        source="S W5",
+        contact=True,
+    ),
+    TaskRule(
+        kind=TaskKind.SECOND_DAY_CALL,
+        role=Role.NURSE,
+        words="Call: how the first tablet was, nobody has answered",
+        response=Response.HOURS_2,
+        outcomes=("talked", "not_needed"),
+        source="S 8",
+        contact=True,
+    ),
+    TaskRule(
+        kind=TaskKind.RELEASE_PLAN,
+        role=Role.COORDINATOR,
+        words="Prepare the release: reversal agent, first visit, transport",
+        response=Response.ONE_BUSINESS_DAY,
+        outcomes=("plan_made", "not_needed"),
+        source="S 21, N19",
+        contact=True,
+    ),
     _need(TaskKind.NEED_HOUSING, "Help with a place to stay"),
     _need(TaskKind.NEED_WORK, "Help with work or training"),
     _need(TaskKind.NEED_LEGAL, "Help with court or papers"),
@@ -207,7 +252,7 @@ def outcome_words(outcome: str) -> str:
 
 def may_end(kind: TaskKind, outcome: str) -> bool:
     """Whether a person may end this kind of work with this outcome."""
-    return outcome in TASK_RULES[kind].outcomes
+    return outcome in TASK_RULES[kind].outcomes and not TASK_RULES[kind].only_there
 
 
 def task_roles(roles: Collection[StaffRole]) -> frozenset[Role]:
@@ -284,6 +329,11 @@ def _supply(facts: Facts) -> str:
     return f"Due here by {day}; {state}" if day else ""
 
 
+def _expected(facts: Facts) -> str:
+    day = fact_day(facts, "expected_on")
+    return f"Expected on {day}" if day else ""
+
+
 _DETAILS: Mapping[TaskKind, Callable[[Facts], str]] = {
     TaskKind.ANOTHER_TIME: _visit_day,
     TaskKind.FIND_VISIT: _visit_day,
@@ -294,4 +344,5 @@ _DETAILS: Mapping[TaskKind, Callable[[Facts], str]] = {
     TaskKind.CLOSE_OR_CONTINUE: _last_given,
     TaskKind.GOAL_REVIEW: _goal,
     TaskKind.SIDE_EFFECT_LOOK: _effect,
+    TaskKind.RELEASE_PLAN: _expected,
 }

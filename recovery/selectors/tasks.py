@@ -145,7 +145,7 @@ def _shown(tasks: list[Task], program_ids: list[int], *, now: datetime, viewer: 
                 created_at=task.created_at,
                 flag_id=task.flag_id,
                 is_mine=rule.role in task_roles(roles),
-                may_end=not rule.prescriber_only or bool(roles & PRESCRIBER_ROLES),
+                may_end=not rule.only_there and (not rule.prescriber_only or bool(roles & PRESCRIBER_ROLES)),
                 status=TaskStatus(task.status),
                 outcome=task.outcome,
                 done_at=task.done_at,

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from recovery.models import Task
-from recovery.rules.states import Role
+from backend.access import Actor
+from recovery.rules.tasks import TaskKind
 from recovery.services import sql
-
-TASK = "doses_close_together"
+from recovery.services.tasks import NewTask, make_tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ WHERE n.due_at > u.taken_at AND n.due_at < u.taken_at + make_interval(hours => d
 """
 
 
-def look(*, taken: Sequence[TakenLate], now: datetime) -> None:
+def look(*, actor: Actor, taken: Sequence[TakenLate], now: datetime) -> None:
     """Make a nurse's task before the next window where the next dose comes while this one still covers.
 
     The prompt of the next dose goes on. A dose that belongs to a later day's slot is no such case: on a day with
@@ -41,15 +40,14 @@ def look(*, taken: Sequence[TakenLate], now: datetime) -> None:
     if not taken:
         return
     found = sql.rows(_NEXT, {"doses": [t.dose_id for t in taken], "taken_at": [t.taken_at for t in taken]})
-    Task.objects.bulk_create(
-        (
-            Task(
+    make_tasks(
+        actor=actor,
+        tasks=[
+            NewTask(
                 program_id=program_id,
                 patient_id=patient_id,
-                kind=TASK,
-                role=Role.NURSE.value,
+                kind=TaskKind.DOSES_CLOSE_TOGETHER,
                 due_at=max(opens_at, now),
-                created_at=now,
                 facts={
                     "taken_at": taken_at.isoformat(),
                     "next_due_at": due_at.isoformat(),
@@ -58,6 +56,6 @@ def look(*, taken: Sequence[TakenLate], now: datetime) -> None:
             )
             for program_id, patient_id, taken_at, due_at, opens_at in found
             if due_at > now
-        ),
-        ignore_conflicts=True,
+        ],
+        now=now,
     )

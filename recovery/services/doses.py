@@ -140,7 +140,7 @@ def report_doses(*, actor: Actor, statements: Sequence[DoseStatement], now: date
         silence.end_for_answers(actor=actor, patients={pk: places[pk].program_id for pk in answered}, now=now)
     by_text = {s.patient_id for s in fresh.values() if s.source == ReportSource.SMS}
     end_many(actor=actor, patient_ids=by_text, kinds=[FlagKind.CONTACT_LOST], note_key="answered_by_text", now=now)
-    close_together.look(taken=_taken_late(fresh.values(), chosen, places), now=now)
+    close_together.look(actor=actor, taken=_taken_late(fresh.values(), chosen, places), now=now)
     # Last, when the whole batch has been read (S 6).
     stated_gap.judge(actor=actor, said_no=_said_no(fresh.values(), chosen, places), now=now)
 

@@ -17,7 +17,7 @@ from backend.rules import wall_time
 from backend.rules.roles import Access
 from backend.selectors.keys import data_key
 from backend.services import audit
-from recovery.models import Hold, Patient, Task, Treatment
+from recovery.models import Hold, Patient, Treatment
 from recovery.rules.flags import ClinicHours
 from recovery.rules.gates import (
     GateDecision,
@@ -29,15 +29,14 @@ from recovery.rules.gates import (
 )
 from recovery.rules.medicines import Medicine
 from recovery.rules.policy import Policy
-from recovery.rules.records import LiftReason, TaskStatus
+from recovery.rules.records import LiftReason
 from recovery.rules.states import Indication, OpioidHistory, Response, Role
+from recovery.rules.tasks import REASON_ENDED, TaskKind
 from recovery.selectors.clinic import clinics
 from recovery.selectors.holds import medicines_of, night_staffed
 from recovery.selectors.policy import policy_for
 from recovery.services.flag_rows import Concern, Raised, raise_many
-
-CALL_TASK = "hold_call"
-"""The task to call a patient about a hold; open until staff record that the patient understood (S 5)."""
+from recovery.services.tasks import NewTask, end_tasks, make_tasks
 
 _NOTHING_KNOWN = (Medicine.NALTREXONE_TABLET,)
 
@@ -105,7 +104,7 @@ def note_event(
         call_by = min(ground.call_by(each) for each in responses or [Response.SAME_DAY])
     holds, opened = _open(actor, ground, event, stopping, told, call_by)
     if opened and call_by is not None:
-        _call_task(ground, due_at=call_by, flag_id=raised[0].flag_id if raised else None)
+        _call_task(actor, ground, event, due_at=call_by, flag_id=raised[0].flag_id if raised else None)
     return GateOutcome(tuple(holds), tuple(opened), tuple(raised), tuple(d for _, d in decided), call_by)
 
 
@@ -149,7 +148,7 @@ def lift_hold(*, actor: Actor, hold_id: int, reason: str, now: datetime, note: s
         written.append("note")
     hold.save(update_fields=written)
     _note(actor, "hold.lifted", hold)
-    _end_call_task(actor, hold, now, outcome="lifted", status=TaskStatus.CANCELLED)
+    _end_call_task(actor, hold, now, outcome=REASON_ENDED)
     return hold
 
 
@@ -169,7 +168,7 @@ def acknowledge_hold(*, actor: Actor, hold_id: int, now: datetime) -> Hold:
         hold.understood_at, hold.understood_by_id = now, actor.user_id
         hold.save(update_fields=["understood_at", "understood_by"])
         _note(actor, "hold.understood", hold)
-        _end_call_task(actor, hold, now, outcome="understood", status=TaskStatus.DONE)
+        _end_call_task(actor, hold, now, outcome="understood")
     return hold
 
 
@@ -260,30 +259,24 @@ def next_alarm(opened_at: datetime, *, clinic: ClinicHours, policy: Policy, afte
     return next_hold_alarm(opened_at=opened_at, after=after, next_working_morning=morning, policy=policy)
 
 
-def _call_task(ground: _Ground, *, due_at: datetime, flag_id: int | None) -> None:
+def _call_task(actor: Actor, ground: _Ground, event: GateEvent, *, due_at: datetime, flag_id: int | None) -> None:
     """One open call about holds per patient; it keeps the earlier time."""
-    task = Task(
+    task = NewTask(
         program_id=ground.patient.program_id,
         patient_id=ground.patient.pk,
-        flag_id=flag_id,
-        kind=CALL_TASK,
-        role=Role.NURSE.value,
+        kind=TaskKind.HOLD_CALL,
         due_at=due_at,
-        created_at=ground.now,
+        facts={f"cause_{event.value}": True},
+        flag_id=flag_id,
     )
-    Task.objects.bulk_create([task], ignore_conflicts=True)
-    Task.objects.filter(
-        patient_id=ground.patient.pk, kind=CALL_TASK, status=TaskStatus.OPEN.value, due_at__gt=due_at
-    ).update(due_at=due_at)
+    make_tasks(actor=actor, tasks=[task], now=ground.now)
 
 
-def _end_call_task(actor: Actor, hold: Hold, now: datetime, *, outcome: str, status: TaskStatus) -> None:
+def _end_call_task(actor: Actor, hold: Hold, now: datetime, *, outcome: str) -> None:
     """End the call once no open hold of the patient waits to be understood."""
     waiting = Hold.objects.filter(patient_id=hold.patient_id, lifted_at__isnull=True, understood_at__isnull=True)
     if not waiting.exists():
-        Task.objects.filter(patient_id=hold.patient_id, kind=CALL_TASK, status=TaskStatus.OPEN.value).update(
-            status=status.value, done_at=now, done_by_id=actor.user_id, outcome=outcome
-        )
+        end_tasks(actor=actor, patient_ids=[hold.patient_id], kinds=[TaskKind.HOLD_CALL], now=now, outcome=outcome)
 
 
 def _locked(hold_id: int) -> Hold:

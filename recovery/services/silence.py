@@ -12,12 +12,16 @@ from typing import Any
 
 from backend.access import NOBODY, Actor
 from backend.rules import wall_time
+from recovery.models import Patient
+from recovery.rules.gates import GateEvent
 from recovery.rules.policy import Policy
 from recovery.rules.silence import Ask, AskKind, Silence, assess_silence
 from recovery.rules.states import FlagKind, Indication, OpioidHistory, Severity, counts_as_opioid
+from recovery.selectors.holds import Away, away_days, prompt_stops
 from recovery.selectors.policy import policies_for
 from recovery.services import sql
 from recovery.services.flag_rows import Concern, end_many, raise_many
+from recovery.services.gates import note_event
 
 _WINDOW_DAYS = 63
 """Asks that are read: the longest run that makes a call (7 asks, three days apart) and the 28 days before it."""
@@ -41,6 +45,12 @@ class _Patient:
     live_severity: str = ""
     dealt_with_at: datetime | None = None
     craving_flag: bool = False
+    away: tuple[Away, ...] = ()
+
+    @property
+    def back_on(self) -> date | None:
+        """The day of being back from the last time away."""
+        return max((each.back_on for each in self.away if each.back_on is not None), default=None)
 
     @property
     def has_call(self) -> bool:
@@ -131,7 +141,7 @@ def judge_many(*, closed: Sequence[tuple[int, int, date]], now: datetime) -> int
         _CANDIDATES,
         {"patients": list(patients), "programs": list(patients.values()), "last": last},
     )
-    people = [_Patient(*row) for row in found]
+    people = _present([_Patient(*row) for row in found])
     if not people:
         return 0
     _look_at_flags({person.patient_id: person for person in people}, now)
@@ -143,7 +153,7 @@ def judge_many(*, closed: Sequence[tuple[int, int, date]], now: datetime) -> int
         if person.has_call:
             severity, evidence = Severity.AMBER_PLUS, _longer(person, said, first_day[person.patient_id])
         else:
-            silence = _silence(person, said, policy, now)
+            silence = _silence(person, said, policy, now) if said else None
             if silence is None:
                 continue
             severity, evidence = silence.severity, silence.evidence() | {"through": said[-1].day.isoformat()}
@@ -159,7 +169,26 @@ def judge_many(*, closed: Sequence[tuple[int, int, date]], now: datetime) -> int
             )
         )
     raise_many(concerns=concerns, now=now)
+    _hold_where_signed(concerns, policies, now)
     return len(concerns)
+
+
+def _hold_where_signed(concerns: Sequence[Concern], policies: Mapping[int, Policy], now: datetime) -> None:
+    """Silence holds nothing, unless a medical director has switched that on for the program (contract 3)."""
+    for concern in concerns:
+        if policies[concern.program_id].hold_on_silence and concern.severity is Severity.AMBER_PLUS:
+            patient = Patient.objects.get(pk=concern.patient_id)
+            evidence = {"run": concern.evidence["run"], "since": concern.evidence["since"]}
+            note_event(actor=NOBODY, patient=patient, event=GateEvent.SILENCE, evidence=evidence, now=now)
+
+
+def _present(people: Sequence[_Patient]) -> list[_Patient]:
+    """Those who are not away, and not back without having been spoken with: their silence is none (S 7)."""
+    resting = {patient_id for patient_id, stops in prompt_stops([p.patient_id for p in people]).items() if stops.away}
+    away = away_days([person.patient_id for person in people])
+    for person in people:
+        person.away = tuple(away.get(person.patient_id, ()))
+    return [person for person in people if person.patient_id not in resting]
 
 
 def _look_at_flags(people: Mapping[int, _Patient], now: datetime) -> None:
@@ -227,6 +256,11 @@ def _read(people: Sequence[_Patient], since: Mapping[int, date]) -> dict[int, li
         mine = asks.setdefault(patient_id, [])
         mine.extend(Ask(day, AskKind.CHECK_IN, True) for day in days)
         mine.sort(key=lambda ask: ask.day)
+    for person in people:
+        if person.away and person.patient_id in asks:
+            asks[person.patient_id] = [
+                ask for ask in asks[person.patient_id] if not any(each.covers(ask.day) for each in person.away)
+            ]
     return asks
 
 
@@ -236,6 +270,7 @@ def _silence(person: _Patient, asks: Sequence[Ask], policy: Policy, now: datetim
         asks,
         today=today,
         started_on=person.started_on,
+        back_on=person.back_on,
         dsl=None if person.cover_from is None else (today - person.cover_from).days,
         live_craving_flag=person.craving_flag,
         counts_as_opioid=counts_as_opioid(Indication(person.indication), OpioidHistory(person.opioid_history)),

@@ -130,6 +130,8 @@ def finish_task(
         raise NotAllowed("Only a prescriber may end this.")
     if task.status != TaskStatus.OPEN.value:
         raise Conflict("This is done already.")
+    if TASK_RULES[kind].only_there:
+        raise Conflict("This ends on its own page, when it has happened.")
     if not may_end(kind, outcome):
         raise UnknownTaskOutcome("There is no such outcome.", field="outcome")
     if outreach is not None:

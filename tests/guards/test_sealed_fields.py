@@ -48,7 +48,7 @@ PLAIN = {
     "recovery.PatientGoal": {"about", "aim", "source", "outcome"},
     "recovery.ReadReceipt": {"module", "language"},
     "recovery.Regimen": {"kind", "medicine", "plan", "ends_reason"},
-    "recovery.StatedFact": {"kind", "details", "source"},
+    "recovery.StatedFact": {"kind", "details", "source", "answer"},
     "recovery.Stay": {"place", "opioids_inside", "doses_inside"},
     "recovery.SideEffectReport": {"effect", "strength", "source"},
     "recovery.SkillUse": {"skill"},

@@ -9,7 +9,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backend import clock
-from backend.api.serializers import AmountField, AwareDateTimeField, DayField, StrictSerializer, TextField, WordField
+from backend.api.serializers import (
+    AmountField,
+    AwareDateTimeField,
+    DayField,
+    StrictSerializer,
+    TextField,
+    WordField,
+    YesNoField,
+)
 from backend.api.views import ApiView
 from backend.rules.roles import Access
 from recovery.api.fields import CodeField, NoteField
@@ -19,7 +27,9 @@ from recovery.selectors.access import patient_for
 from recovery.services.injections import GivenInjection, record_injections
 
 _GIVEN_BY_INTERVAL = {entry.medicine for entry in CATALOGUE.values() if entry.cadence is Cadence.INTERVAL}
-INJECTABLE = [medicine for medicine in Medicine if medicine in _GIVEN_BY_INTERVAL]
+INJECTABLE = [
+    medicine for medicine in Medicine if medicine in _GIVEN_BY_INTERVAL or medicine is Medicine.NALTREXONE_IMPLANT
+]
 
 
 class InjectionSerializer(serializers.Serializer):
@@ -47,6 +57,8 @@ class InjectionView(ApiView):
             max_digits=3, decimal_places=1, min_value=Decimal("0.1"), allow_null=True, default=None
         )
         operator = TextField(max_length=120, allow_blank=True, default="", help_text="Who gave it.")
+        given_elsewhere = YesNoField(default=False, help_text="By somebody else; the record was seen.")
+        partly_given = YesNoField(default=False, help_text="Moves no date until a prescriber says that it counts.")
         note = NoteField()
 
     @extend_schema(operation_id="recordInjection", responses={201: InjectionSerializer, 200: InjectionSerializer})

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from recovery.api import visit_urls
 from recovery.api.around import EndPersonView, PeopleView, PersonView, ReachView, RewardsView
 from recovery.api.cravings import CravingListView, CravingView
 from recovery.api.doses import CareDoseReportView, DoseReportView
@@ -32,6 +33,7 @@ from recovery.api.today import TodayView
 from recovery.api.triggers import TriggerListView, TriggerView
 
 urlpatterns = [
+    *visit_urls.urlpatterns,
     path("me/today/", TodayView.as_view(), name="api-today"),
     path("me/dose-reports/<uuid:client_id>/", DoseReportView.as_view(), name="api-dose-report"),
     path("me/cravings/", CravingListView.as_view(), name="api-cravings"),

@@ -15,7 +15,7 @@ from backend.rules import wall_time
 from backend.rules.roles import Access
 from backend.selectors.keys import data_keys
 from backend.services import audit
-from recovery.models import Appointment, Flag, Injection, OralBridge, Patient, Treatment
+from recovery.models import Appointment, Flag, Injection, OralBridge, Patient, Regimen, Treatment
 from recovery.rules import cover as cover_rules
 from recovery.rules.cover import InjectionDateError, Side, injection_warnings
 from recovery.rules.gates import is_stopped
@@ -503,6 +503,40 @@ def _ask_about(actor: Actor, rows: Sequence[Injection], now: datetime) -> None:
         ],
         now=now,
     )
+
+
+def state_given_elsewhere(
+    *, actor: Actor, patient: Patient, client_id: UUID, given_on: date, now: datetime
+) -> InjectionResult:
+    """A patient says that the injection was given elsewhere (S 21): stored, unverified, moves no date.
+
+    Of which medicine is what is ordered, with the dose of its plan. Raises NoTreatment when no injection is
+    ordered, and as ``record_injections``.
+    """
+    regimen = (
+        Regimen.objects.filter(patient_id=patient.pk, ends_at__isnull=True, medicine__in=_INTERVALS)
+        .order_by("-version")
+        .first()
+    )
+    last = Injection.objects.filter(patient_id=patient.pk, voided_at=None).order_by("-given_on", "-pk").first()
+    if regimen is not None:
+        medicine, dose_mg = regimen.medicine, Decimal(str(regimen.plan["steps"][-1]["dose_mg"]))
+    elif last is not None:
+        medicine, dose_mg = last.medicine, last.dose_mg
+    else:
+        raise NoTreatment("Nothing is ordered that is given at visits.")
+    given = GivenInjection(
+        client_id=client_id,
+        patient_id=patient.pk,
+        given_on=given_on,
+        medicine=medicine,
+        dose_mg=dose_mg,
+        source=ReportSource.APP.value,
+        verified=False,
+        given_elsewhere=True,
+    )
+    [result] = record_injections(actor=actor, injections=[given], now=now)
+    return result
 
 
 @transaction.atomic

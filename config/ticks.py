@@ -27,6 +27,7 @@ def all_ticks() -> list[Tick]:
     from recovery.services import (
         cover,
         doses,
+        due_work,
         flags,
         hold_clock,
         instruments_ticks,
@@ -87,6 +88,12 @@ def all_ticks() -> list[Tick]:
             "recovery.tasks.watch_supply",
             settings.EXTEND_SECONDS,
             lambda ids, now: supply.watch_supply(program_ids=ids, now=now),
+        ),
+        Tick(
+            "make_due_work",
+            "recovery.tasks.make_due_work",
+            settings.EXTEND_SECONDS,
+            lambda ids, now: due_work.make_due_work(program_ids=ids, now=now),
         ),
         Tick(
             "make_questions_due",

@@ -8,6 +8,7 @@ from backend.selectors.people import open_program_ids
 from recovery.services import (
     cover,
     doses,
+    due_work,
     flags,
     hold_clock,
     instruments_ticks,
@@ -96,3 +97,9 @@ def plan_releases(**_later_args: object) -> None:
 def ask_on_the_second_day(**_later_args: object) -> None:
     """Every minute: ask for a call where the question of day 2 stands unanswered."""
     second_day.ask_on_the_second_day(program_ids=open_program_ids(), now=clock.now())
+
+
+@shared_task(ignore_result=True)
+def make_due_work(**_later_args: object) -> None:
+    """Hourly: make the work that the calendar brings: checklists, labs, reversal agents, reviews, after-care."""
+    due_work.make_due_work(program_ids=open_program_ids(), now=clock.now())

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 
+from recovery.rules.gates import GateEvent
 from recovery.rules.medicines import MEDICINES, Medicine
 from recovery.rules.policy import Policy
 from recovery.rules.states import Indication, MedicineClass, OpioidHistory, counts_as_opioid
@@ -56,6 +57,14 @@ class AnswerKind(StrEnum):
     NUMBER = "number"
     CHOICE = "choice"
 
+
+# What opens the gate of naltrexone and asks for the restart checklist (C 3.2, C 1 row 115).
+RESTART_CAUSES: Mapping[GateEvent, ChecklistCause] = {
+    GateEvent.OPIOID_TAKEN: ChecklistCause.REPORTED_USE,
+    GateEvent.OPIOID_GIVEN_AWAY: ChecklistCause.REPORTED_USE,
+    GateEvent.STATED_GAP: ChecklistCause.STATED_GAP,
+    GateEvent.FAILED_CHALLENGE: ChecklistCause.FAILED_CHALLENGE,
+}
 
 UNKNOWN = "unknown"
 _BOTH = frozenset(ChecklistKind)

@@ -18,7 +18,7 @@ from typing import Any
 from backend.rules.roles import Role as StaffRole
 from recovery.rules.side_effects import Effect, Strength, effect_words, strength_words
 from recovery.rules.states import Response, Role
-from recovery.rules.words import Language, long_date
+from recovery.rules.words import Language, counted, long_date
 
 Facts = Mapping[str, Any]
 
@@ -45,6 +45,16 @@ class TaskKind(StrEnum):
     NEED_TRANSPORT = "need_transport"
     NEED_WORK = "need_work"
     SIDE_EFFECT_LOOK = "side_effect_look"
+    AFTER_CARE_CONTACT = "after_care_contact"
+    CONFIRM_SCREEN = "confirm_screen"
+    LABS_DUE = "labs_due"
+    PROCEDURE_PLAN = "procedure_plan"
+    REPEAT_CHALLENGE = "repeat_challenge"
+    RESTART_CHECKLIST = "restart_checklist"
+    REVERSAL_AGENT = "reversal_agent"
+    REVIEW_TREATMENT = "review_treatment"
+    SHARED_DECISION = "shared_decision"
+    START_CHECKLIST = "start_checklist"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +103,14 @@ OUTCOME_WORDS: Mapping[str, str] = MappingProxyType(
         "record_seen": "The record was seen and the entry corrected",
         "no_record": "There is no record of it",
         "does_not_count": "It does not count; the next full one is planned",
+        "declined": "Did not want it",
+        "offered": "Offered",
+        "booked": "Booked",
+        "planned_stop": "A stop is planned together",
+        "change_planned": "A change is planned together",
+        "decides_later": "Decides later",
+        "signed": "Signed",
+        "no_opioids": "No opioids are expected",
     }
 )
 
@@ -240,6 +258,105 @@ _TABLE = (
     _need(TaskKind.NEED_TRANSPORT, "Help with getting to visits"),
     _need(TaskKind.NEED_FOOD, "Help with food"),
     _need(TaskKind.NEED_SAFETY, "Call: they do not feel safe", response=Response.SAME_DAY),
+    TaskRule(
+        kind=TaskKind.RESTART_CHECKLIST,
+        role=Role.PRESCRIBER,
+        words="Fill and sign the restart checklist",
+        response=Response.SAME_DAY,
+        outcomes=("signed",),
+        only_there=True,
+        source="S 4, C 3.3, C 1 row 115",
+        page="patient-checklists",
+        prescriber_only=True,
+    ),
+    TaskRule(
+        kind=TaskKind.START_CHECKLIST,
+        role=Role.PRESCRIBER,
+        words="Fill and sign the start checklist",
+        response=Response.TWO_BUSINESS_DAYS,
+        outcomes=("signed",),
+        only_there=True,
+        source="S 13, C 1 rows 23-37",
+        page="patient-checklists",
+        prescriber_only=True,
+    ),
+    TaskRule(
+        kind=TaskKind.CONFIRM_SCREEN,
+        role=Role.NURSE,
+        words="Have the urine screen confirmed by a second method",
+        response=Response.SAME_DAY,
+        outcomes=("not_needed", "declined"),
+        source="S 10",
+        page="patient-tests",
+    ),
+    TaskRule(
+        kind=TaskKind.REPEAT_CHALLENGE,
+        role=Role.PRESCRIBER,
+        words="Repeat the challenge",
+        response=Response.ONE_BUSINESS_DAY,
+        outcomes=("not_needed", "declined"),
+        source="C 3.3, C 1 row 26",
+        page="patient-tests",
+        prescriber_only=True,
+    ),
+    TaskRule(
+        kind=TaskKind.LABS_DUE,
+        role=Role.NURSE,
+        words="Liver tests are due",
+        response=Response.WEEKLY,
+        outcomes=("booked", "declined", "not_needed"),
+        source="C 1 rows 31 and 32",
+        page="patient-tests",
+        contact=True,
+    ),
+    TaskRule(
+        kind=TaskKind.PROCEDURE_PLAN,
+        role=Role.PRESCRIBER,
+        words="Plan the pain relief of a procedure and enter when the hold begins",
+        response=Response.ONE_BUSINESS_DAY,
+        outcomes=("no_opioids", "not_needed"),
+        source="S 4, C 3.3, N17",
+        page="patient-tests",
+        prescriber_only=True,
+    ),
+    TaskRule(
+        kind=TaskKind.REVERSAL_AGENT,
+        role=Role.NURSE,
+        words="Speak of a reversal agent at home and record what was said",
+        response=Response.ONE_BUSINESS_DAY,
+        outcomes=("not_reached", "declined", "not_needed"),
+        source="S 18, N3",
+        page="patient-tests",
+        contact=True,
+    ),
+    TaskRule(
+        kind=TaskKind.SHARED_DECISION,
+        role=Role.PRESCRIBER,
+        words="Look together at going on or stopping",
+        response=Response.ONE_BUSINESS_DAY,
+        outcomes=("continues", "decides_later", "planned_stop", "change_planned", "not_reached"),
+        source="N9, C 1 rows 19, 21 and 22",
+        page="patient-checklists",
+        contact=True,
+    ),
+    TaskRule(
+        kind=TaskKind.REVIEW_TREATMENT,
+        role=Role.PRESCRIBER,
+        words="Review how long the treatment goes on",
+        response=Response.WEEKLY,
+        outcomes=("continues", "change_planned", "planned_stop", "other_care"),
+        source="C 1 rows 5, 8 and 18; C 2 rows 16 and 21",
+        page="patient-checklists",
+    ),
+    TaskRule(
+        kind=TaskKind.AFTER_CARE_CONTACT,
+        role=Role.COORDINATOR,
+        words="Weekly contact after cover ended: how it is going, overdose risk, reversal agent",
+        response=Response.ONE_BUSINESS_DAY,
+        outcomes=("talked", "not_reached", "declined", "other_care"),
+        source="C 3.5, C 1 rows 113, 117 and 118; N10",
+        contact=True,
+    ),
 )
 
 TASK_RULES: Mapping[TaskKind, TaskRule] = MappingProxyType({rule.kind: rule for rule in _TABLE})
@@ -334,6 +451,50 @@ def _expected(facts: Facts) -> str:
     return f"Expected on {day}" if day else ""
 
 
+_WHY_CHECKLIST = {
+    "late_band": "The injection is late",
+    "stated_gap": "Several doses in a row were reported as not taken",
+    "reported_use": "Opioid use was reported",
+    "failed_challenge": "The challenge was not passed",
+    "expired": "The last signature ran out before it was used",
+}
+_WHY_REVERSAL = {
+    "ask": "It is time to ask again",
+    "expires": "The one at home expires soon",
+    "uncovered": "Cover has ended",
+}
+_WHY_DECISION = {
+    "wants_to_stop": "The wish to stop was said",
+    "feels_cured": "Feeling cured was said",
+    "quiet_and_low": "Answers stopped while craving was low",
+}
+
+
+def _checklist(facts: Facts) -> str:
+    why = _WHY_CHECKLIST.get(str(facts.get("cause")), "")
+    dsl = facts.get("dsl")
+    if why and isinstance(dsl, int):
+        return f"{why}: {counted(dsl, 'day', 'days')} since the last one"
+    return why
+
+
+def _on_day(key: str, before: str) -> Callable[[Facts], str]:
+    def words(facts: Facts) -> str:
+        day = fact_day(facts, key)
+        return f"{before} {day}" if day else ""
+
+    return words
+
+
+def _one_of(table: Mapping[str, str]) -> Callable[[Facts], str]:
+    return lambda facts: table.get(str(facts.get("reason")), "")
+
+
+def _after_care(facts: Facts) -> str:
+    ended, until = fact_day(facts, "cover_ended_on"), fact_day(facts, "until")
+    return f"Cover ended {ended}; contacts until {until}" if ended and until else ""
+
+
 _DETAILS: Mapping[TaskKind, Callable[[Facts], str]] = {
     TaskKind.ANOTHER_TIME: _visit_day,
     TaskKind.FIND_VISIT: _visit_day,
@@ -345,4 +506,14 @@ _DETAILS: Mapping[TaskKind, Callable[[Facts], str]] = {
     TaskKind.GOAL_REVIEW: _goal,
     TaskKind.SIDE_EFFECT_LOOK: _effect,
     TaskKind.RELEASE_PLAN: _expected,
+    TaskKind.RESTART_CHECKLIST: _checklist,
+    TaskKind.START_CHECKLIST: _checklist,
+    TaskKind.CONFIRM_SCREEN: _on_day("taken_on", "Taken"),
+    TaskKind.REPEAT_CHALLENGE: _on_day("repeat_on", "Planned for"),
+    TaskKind.LABS_DUE: _on_day("due_on", "Due"),
+    TaskKind.PROCEDURE_PLAN: _on_day("planned_on", "Planned for"),
+    TaskKind.REVERSAL_AGENT: _one_of(_WHY_REVERSAL),
+    TaskKind.SHARED_DECISION: _one_of(_WHY_DECISION),
+    TaskKind.REVIEW_TREATMENT: _on_day("review_on", "Review date"),
+    TaskKind.AFTER_CARE_CONTACT: _after_care,
 }

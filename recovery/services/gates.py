@@ -18,8 +18,10 @@ from backend.rules.roles import Access
 from backend.selectors.keys import data_key
 from backend.services import audit
 from recovery.models import Hold, Patient, Treatment
+from recovery.rules.checklists import RESTART_CAUSES, ChecklistKind
 from recovery.rules.flags import ClinicHours
 from recovery.rules.gates import (
+    ANTAGONISTS,
     GateDecision,
     GateEvent,
     decide_gate,
@@ -35,6 +37,7 @@ from recovery.rules.tasks import REASON_ENDED, TaskKind
 from recovery.selectors.clinic import clinics
 from recovery.selectors.holds import medicines_of, night_staffed
 from recovery.selectors.policy import policy_for
+from recovery.services.checklists import NewChecklist, open_checklists
 from recovery.services.flag_rows import Concern, Raised, raise_many
 from recovery.services.tasks import NewTask, end_tasks, make_tasks
 
@@ -105,6 +108,7 @@ def note_event(
     holds, opened = _open(actor, ground, event, stopping, told, call_by)
     if opened and call_by is not None:
         _call_task(actor, ground, event, due_at=call_by, flag_id=raised[0].flag_id if raised else None)
+    _ask_for_restart(actor, ground, event, opened)
     return GateOutcome(tuple(holds), tuple(opened), tuple(raised), tuple(d for _, d in decided), call_by)
 
 
@@ -251,6 +255,29 @@ def _open(
         _note(actor, "hold.opened", hold)
     wanted = {what_it_stops(medicine) for medicine, _ in stopping}
     return [hold for stops, hold in standing.items() if stops in wanted], opened
+
+
+def _ask_for_restart(actor: Actor, ground: _Ground, event: GateEvent, opened: Sequence[Hold]) -> None:
+    """What stops naltrexone because of an opioid or a gap asks for the restart checklist (C 3.2, C 1 row 115)."""
+    cause = RESTART_CAUSES.get(event)
+    naltrexone = [Medicine(hold.medicine) for hold in opened if Medicine(hold.medicine) in ANTAGONISTS]
+    if cause is None or not naltrexone or ground.treatment is None:
+        return
+    open_checklists(
+        actor=actor,
+        checklists=[
+            NewChecklist(
+                program_id=ground.patient.program_id,
+                patient_id=ground.patient.pk,
+                treatment_id=ground.treatment.pk,
+                kind=ChecklistKind.RESTART,
+                cause=cause,
+                medicine=naltrexone[0],
+                facts={},
+            )
+        ],
+        now=ground.now,
+    )
 
 
 def next_alarm(opened_at: datetime, *, clinic: ClinicHours, policy: Policy, after: datetime) -> datetime:

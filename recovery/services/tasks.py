@@ -32,7 +32,8 @@ class UnknownTaskOutcome(DomainError):
 class NewTask:
     """Work to be done about one patient. ``due_at`` None: as soon as its kind says, in clinic hours.
 
-    ``facts`` are plain JSON codes, numbers and ISO days; never what a person wrote.
+    ``facts`` are plain JSON codes, numbers and ISO days; never what a person wrote. ``once`` names the occasion:
+    when a task of this kind was ended for it, none is made again (a tick asks every hour).
     """
 
     program_id: int
@@ -41,6 +42,7 @@ class NewTask:
     due_at: datetime | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     flag_id: int | None = None
+    once: str = ""
 
 
 _MAKE = """
@@ -48,8 +50,10 @@ INSERT INTO recovery_task AS t (uid, program_id, patient_id, flag_id, kind, role
   facts)
 SELECT u.uid, u.program_id, u.patient_id, u.flag_id, u.kind, u.role, u.due_at, 'open', %(now)s, '', u.facts::jsonb
 FROM unnest(%(uid)s::uuid[], %(program)s::bigint[], %(patient)s::bigint[], %(flag)s::bigint[], %(kind)s::text[],
-  %(role)s::text[], %(due_at)s::timestamptz[], %(facts)s::text[])
-  AS u (uid, program_id, patient_id, flag_id, kind, role, due_at, facts)
+  %(role)s::text[], %(due_at)s::timestamptz[], %(facts)s::text[], %(once)s::text[])
+  AS u (uid, program_id, patient_id, flag_id, kind, role, due_at, facts, once)
+WHERE u.once = '' OR NOT EXISTS (SELECT 1 FROM recovery_task e WHERE e.patient_id = u.patient_id AND e.kind = u.kind
+  AND e.status <> 'open' AND e.facts ->> 'for' = u.once)
 ORDER BY u.patient_id, u.kind
 ON CONFLICT (patient_id, kind) WHERE status = 'open' DO UPDATE SET
   facts = t.facts || EXCLUDED.facts,
@@ -94,7 +98,8 @@ def make_tasks(*, actor: Actor = NOBODY, tasks: Sequence[NewTask], now: datetime
             "kind": [each.kind.value for each in chosen],
             "role": [TASK_RULES[each.kind].role.value for each in chosen],
             "due_at": [due(each) for each in chosen],
-            "facts": [json.dumps(dict(each.facts)) for each in chosen],
+            "facts": [json.dumps({**each.facts, **({"for": each.once} if each.once else {})}) for each in chosen],
+            "once": [each.once for each in chosen],
             "now": now,
         },
     )

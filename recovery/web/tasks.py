@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from backend import clock
@@ -52,6 +52,7 @@ class ShownTask:
     is_late: bool
     is_mine: bool
     may_end: bool
+    only_there: bool
     open_url: str
     phone: str
     phone_shown: str
@@ -170,6 +171,14 @@ def record_tasks_read(request: HttpRequest, rows: Sequence[TaskRow]) -> None:
         )
 
 
+def _address(page: str | None, patient_id: int) -> str:
+    """The page where the work is done; '' for the overview, and where this installation has no such page."""
+    try:
+        return reverse(page, args=[patient_id]) if page else ""
+    except NoReverseMatch:
+        return ""
+
+
 def _shown(row: TaskRow, now: datetime, several: bool) -> ShownTask:
     zone = row.program_zone
     ended = ""
@@ -188,7 +197,8 @@ def _shown(row: TaskRow, now: datetime, several: bool) -> ShownTask:
         is_late=row.when_due is WhenDue.LATE,
         is_mine=row.is_mine,
         may_end=row.may_end,
-        open_url=reverse(row.rule.page, args=[row.patient_id]) if row.rule.page else "",
+        only_there=row.rule.only_there,
+        open_url=_address(row.rule.page, row.patient_id),
         phone=row.phone,
         phone_shown=words.phone_shown(row.phone),
         reach=reach_words(row.reach),

@@ -69,7 +69,7 @@ def test_s4_each_gate_holds_naltrexone_and_tells_the_prescriber(patient, takes, 
     assert (hold.owner_role, hold.from_next_window, hold.lifted_at) == ("prescriber", False, None)
     [raised] = live_flags(patient.pk)
     assert (raised.kind, raised.severity) == (flag, severity)
-    [task] = Task.objects.all()
+    [task] = Task.objects.filter(kind="hold_call")
     assert (task.kind, task.status, task.flag_id, task.due_at) == ("hold_call", "open", raised.pk, hold.call_by)
 
 
@@ -148,7 +148,7 @@ def test_a_second_word_of_the_same_opens_no_second_hold(patient, takes, happens,
     again = happens(patient, GateEvent.OPIOID_TAKEN, at=now + timedelta(hours=1))
     assert again.stops_prompts and again.opened == ()
     assert [h.pk for h in again.holds] == [h.pk for h in first.holds]
-    assert Task.objects.count() == 1
+    assert Task.objects.filter(kind="hold_call").count() == 1
     assert happens(patient, GateEvent.LIVER_SYMPTOMS).opened != ()
 
 
@@ -180,7 +180,7 @@ def test_only_a_prescriber_lifts_and_with_a_reason(patient, takes, happens, staf
     lifted = lift_hold(actor=clinician, hold_id=hold.pk, reason="checked_clear", note="Urine clear.", now=later)
     assert (lifted.lifted_at, lifted.lifted_by_id, lifted.next_alarm_at) == (later, clinician.user_id, None)
     assert b"Urine" not in bytes(Hold.objects.get().note)
-    assert Task.objects.get().status == "cancelled"
+    assert Task.objects.get(kind="hold_call").status == "cancelled"
     assert len(live_flags(patient.pk)) == 1, "the concern is closed by a person, not by the lift"
     with pytest.raises(Conflict):
         lift_hold(actor=clinician, hold_id=hold.pk, reason="checked_clear", now=later)
@@ -196,9 +196,9 @@ def test_s5_understood_is_recorded_by_staff_alone_and_ends_the_call(patient, tak
     with pytest.raises(NotAllowed):
         acknowledge_hold(actor=NOBODY, hold_id=use.pk, now=now)
     acknowledge_hold(actor=staff, hold_id=use.pk, now=now)
-    assert Task.objects.get().status == "open", "another hold has not been understood"
+    assert Task.objects.get(kind="hold_call").status == "open", "another hold has not been understood"
     acknowledge_hold(actor=staff, hold_id=liver.pk, now=now)
-    task = Task.objects.get()
+    task = Task.objects.get(kind="hold_call")
     assert (task.status, task.done_by_id, task.outcome) == ("done", staff.user_id, "understood")
     assert Hold.objects.filter(lifted_at__isnull=True).count() == 2, "understood is not lifted"
 

@@ -26,12 +26,23 @@ class LinkNotValid(DomainError):
     status = 404
 
 
+_PLACES = ("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
+
+
 def known_zone(name: str) -> str:
-    """Return the name if it is an IANA zone. Raises BadZone."""
+    """Return the name if it is an IANA zone of a place. Raises BadZone.
+
+    Names without a place (UTC, Etc/GMT+5, US/Eastern, EST5EDT) are refused: nobody lives in them, Etc/GMT+5 lies
+    west of Greenwich, and a patient in UTC is a mistake that nobody would see (F50).
+    """
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise BadZone("This is not an IANA time zone such as America/New_York.", field="zone") from None
+        found = False
+    else:
+        found = name.partition("/")[0] in _PLACES
+    if not found:
+        raise BadZone("This is not the IANA time zone of a place, such as America/New_York.", field="zone")
     return name
 
 

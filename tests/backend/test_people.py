@@ -76,7 +76,9 @@ def test_only_a_patients_membership_names_a_row(program, nurse):
         Membership.objects.create(program=program, user=nurse, role=Role.CLINICIAN.value, patient_id=1)
 
 
-@pytest.mark.parametrize("zone", ["Mars/Olympus", "", "../etc/passwd", "EST5EDT4"])
+@pytest.mark.parametrize(
+    "zone", ["Mars/Olympus", "", "../etc/passwd", "EST5EDT4", "UTC", "Etc/GMT+5", "US/Eastern", "EST5EDT", "America"]
+)
 def test_a_zone_that_does_not_exist_is_refused(zone, now):
     with pytest.raises(people.BadZone) as refused:
         people.create_program(slug="z", name="Z", neutral_name="Z", zone=zone, now=now)

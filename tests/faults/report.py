@@ -4,8 +4,8 @@ import fcntl
 import re
 from pathlib import Path
 
+from tests.faults.all_plays import FAULTS
 from tests.faults.catalogue import CATALOGUE
-from tests.faults.plays import FAULTS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
 NOT_BUILT = "not built"

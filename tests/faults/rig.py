@@ -496,10 +496,9 @@ class Cell:
         owners = self._owners()
         messages = {row["id"]: row for row in self.rows("SELECT * FROM reminders_message")}
         stops = self.rows("SELECT phone_index, since, ended_at FROM reminders_optout WHERE source <> 'provider'")
-        phones = {
-            row["id"]: bytes(row["phone_index"])
-            for row in self.rows("SELECT id, phone_index FROM recovery_patient WHERE phone_index IS NOT NULL")
-        }
+        people = self.rows("SELECT id, phone_index, zone FROM recovery_patient")
+        phones = {row["id"]: bytes(row["phone_index"]) for row in people if row["phone_index"] is not None}
+        zones = {row["id"]: ZoneInfo(row["zone"]) for row in people}
         counted: dict[int, int] = {}
         for text in self.fake.ledger():
             owner = owners.get(_digest(text["token"]))
@@ -513,9 +512,8 @@ class Cell:
                 found.append(f"message {row['id']} left after its expiry")
             if made + timedelta(seconds=text["validity_s"]) > row["expires_at"] + timedelta(seconds=ON_ITS_WAY_S):
                 found.append(f"message {row['id']} may be delivered after its expiry")
-            if row["message_class"] in ("dose", "visit", "check_in", "hello", "hold") and not (
-                8 <= made.astimezone(ZONE).hour < 21
-            ):
+            unasked = row["message_class"] in ("dose", "visit", "check_in", "hello", "hold") and not row["own_time"]
+            if unasked and not 8 <= made.astimezone(zones[row["patient_id"]]).hour < 21:
                 found.append(f"message {row['id']} left outside the window")
             gone = next((datetime.fromisoformat(at) for status, at in text["history"] if status == "sent"), made)
             for stop in stops:

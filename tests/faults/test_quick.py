@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults import rig
-from tests.faults.plays import FAULTS
+from tests.faults.all_plays import FAULTS
 from tests.faults.rig import World
 from tests.servers import TestServers
 

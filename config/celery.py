@@ -52,7 +52,7 @@ def configure() -> Celery:
         task_acks_late=False,  # a lost tick is followed by the next: nothing is worth a redelivery
         broker_connection_retry_on_startup=True,
         broker_transport_options={
-            "visibility_timeout": 300,
+            "visibility_timeout": settings.BROKER_VISIBILITY_SECONDS,
             "unacked_restore_interval": 10,
             "unacked_restore_throttle": 1,
             "socket_timeout": 10,

@@ -2,6 +2,7 @@
 
 import logging
 import logging.config
+import sys
 from typing import Any
 
 import structlog
@@ -20,13 +21,17 @@ def drop_unknown(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str, A
 
 
 def bare_record(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str, Any]:
-    """An exception is named by its class: its text and its frames may hold a number or a name."""
+    """An exception is named by its class and its cause's: its text and its frames may hold a number or a name."""
     info = event.pop("exc_info", None)
     record = event.pop("_record", None)
     if record is not None and record.exc_info and not info:
         info = record.exc_info
-    if info and isinstance(info, tuple) and info[0]:
-        event["error"] = info[0].__name__
+    if info is True:  # structlog's way to say: the one being handled
+        info = sys.exc_info()
+    error = info if isinstance(info, BaseException) else info[1] if isinstance(info, tuple) else None
+    if error is not None:
+        cause = f" from {type(error.__cause__).__name__}" if error.__cause__ else ""
+        event["error"] = type(error).__name__ + cause
     event.pop("_from_structlog", None)
     return event
 

@@ -64,9 +64,10 @@ ORDER BY 1
 """
 RIGHTS = """
 SELECT t FROM unnest(%s::text[]) AS t
-WHERE has_table_privilege(current_user, t, 'UPDATE') OR has_table_privilege(current_user, t, 'DELETE')
-   OR has_table_privilege(current_user, t, 'TRUNCATE')
+WHERE to_regclass(t) IS NOT NULL AND (has_table_privilege(current_user, t, 'UPDATE')
+   OR has_table_privilege(current_user, t, 'DELETE') OR has_table_privilege(current_user, t, 'TRUNCATE'))
 """
+MISSING = "SELECT t FROM unnest(%s::text[]) AS t WHERE to_regclass(t) IS NULL"
 
 
 def database_faults() -> list[tuple[str, str]]:
@@ -82,9 +83,13 @@ def database_faults() -> list[tuple[str, str]]:
             open_tables = [name for (name,) in cursor.fetchall() if name not in OUTSIDE_THE_WALL]
             cursor.execute(RIGHTS, [list(APPEND_ONLY)])
             writable = [name for (name,) in cursor.fetchall()]
+            cursor.execute(MISSING, [list(APPEND_ONLY)])
+            missing = [name for (name,) in cursor.fetchall()]
     except OperationalError:
         return [("The database of DATABASE_URL does not answer.", "Is it running, and is the URL right?")]
     faults = []
+    if missing:
+        faults.append((f"The database lacks tables: {', '.join(missing)}.", "Run: manage.py migrate"))
     if powerful:
         faults.append(
             ("DATABASE_URL is a superuser or bypasses row-level security.", "manage.py db_roles makes a plain role.")

@@ -311,7 +311,8 @@ _SENT_UNSEEN = """
 SELECT DISTINCT a.message_id FROM reminders_attempt a
 WHERE a.started_at > %(since)s AND NOT EXISTS (
   SELECT 1 FROM backend_auditevent e
-  WHERE e.object_kind = 'message' AND e.object_id = a.message_id AND e.action = 'message.sent')
+  WHERE e.object_kind = 'message' AND e.object_id = a.message_id
+    AND e.action IN ('message.sent', 'message.held_after_restore'))
 LIMIT %(limit)s
 """
 _SEALED = """

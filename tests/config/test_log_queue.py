@@ -6,6 +6,7 @@ import os
 import threading
 
 from config.log_queue import NeverWaits
+from config.logging import bare_record
 
 
 class Blocked:
@@ -102,3 +103,16 @@ def test_a_forked_child_logs_with_a_thread_of_its_own():
     os.set_blocking(reads, False)
     assert os.read(reads, 1000).decode().split() == ["parent", "child"]
     os.close(reads)
+
+
+def test_an_exception_is_named_by_its_class_and_its_cause_and_nothing_else():
+    try:
+        try:
+            raise ValueError("+12025550101")
+        except ValueError as error:
+            raise KeyError("Ada") from error
+    except KeyError as error:
+        handled = bare_record(None, "", {"event": "tick failed", "exc_info": True})
+        given = bare_record(None, "", {"event": "tick failed", "exc_info": (KeyError, error, None)})
+    assert handled == given == {"event": "tick failed", "error": "KeyError from ValueError"}
+    assert bare_record(None, "", {"event": "fine"}) == {"event": "fine"}

@@ -223,7 +223,7 @@ class Processes(harness.Processes):
                 "warning"],
     }  # fmt: skip
 
-    def start(self, name: str, **extra: str) -> None:
+    def start(self, name: str, *, stderr: int | None = None, **extra: str) -> None:
         kind = name.partition("-")[0]
         argv = list(self._ARGV[kind])
         if kind == "web":
@@ -233,20 +233,22 @@ class Processes(harness.Processes):
         if kind == "worker":
             argv += ["-n", f"{name}-{self.port}@localhost"]
         celery = {"HOLDFAST_CELERY": "1"} if kind in ("worker", "beat") else {}
-        self.run(name, [sys.executable, *argv], celery | extra)
+        self.run(name, [sys.executable, *argv], celery | extra, stderr=stderr)
         if kind == "web":
             until(self._web_answers, what="the web process answering")
 
-    def run(self, name: str, argv: list[str], extra: dict[str, str]) -> None:
+    def run(
+        self, name: str, argv: list[str], extra: dict[str, str], *, cwd: Path = ROOT, stderr: int | None = None
+    ) -> None:
         # A rig that is itself killed leaves nothing running.
         with_us = [setpriv, "--pdeathsig", "KILL", "--"] if (setpriv := shutil.which("setpriv")) else []
         with (self.folder / f"{name}.log").open("ab") as log:
             self._running[name] = subprocess.Popen(
                 [*with_us, *argv],
-                cwd=ROOT,
+                cwd=cwd,
                 env=self.environment | extra,
                 stdout=log,
-                stderr=log,
+                stderr=log if stderr is None else stderr,
                 start_new_session=True,
             )
 
@@ -289,7 +291,8 @@ class Cell:
     database: str = field(init=False)
     processes: Processes = field(init=False)
     fake: Fake = field(init=False)
-    notes: list[str] = field(default_factory=list)
+    forgotten_tokens: bool = False
+    """A restored database does not know the tokens of texts that left since the backup."""
 
     # --- life -------------------------------------------------------------------------------------------------
 
@@ -338,18 +341,19 @@ class Cell:
         self._rows.close()
         # The backend of a process just killed may still be finishing its last statement.
         with contextlib.suppress(AssertionError):
-            until(self._dropped, what="the cell's database dropped", patience_s=20)
+            until(self.drop, what="the cell's database dropped", patience_s=20)
 
-    def _dropped(self) -> bool:
+    def drop(self) -> bool:
+        """Drop the cell's database; False while somebody is still connected."""
         with contextlib.suppress(psycopg.Error):
             test_servers.drop(self.servers, self.database)
             return True
         return False
 
-    def start(self, *names: str, crash_at: str = "", **settings: str) -> None:
+    def start(self, *names: str, crash_at: str = "", stderr: int | None = None, **settings: str) -> None:
         extra = settings | ({"HOLDFAST_CRASH_AT": crash_at} if crash_at else {})
         for name in names:
-            self.processes.start(name, **extra)
+            self.processes.start(name, stderr=stderr, **extra)
 
     @contextlib.contextmanager
     def wire(self) -> Iterator[Wire]:
@@ -503,6 +507,8 @@ class Cell:
         for text in self.fake.ledger():
             owner = owners.get(_digest(text["token"]))
             row = messages.get(owner or 0)
+            if row is None and self.forgotten_tokens:
+                continue
             if row is None:
                 found.append("a text left whose callback token we do not know")
                 continue
@@ -528,7 +534,7 @@ class Cell:
             if times and messages[pk]["state"] not in (*OUT, "undelivered", "failed", "unknown", "sending"):
                 found.append(f"message {pk} left and is written as {messages[pk]['state']}:{messages[pk]['why']}")
         for pk, row in messages.items():
-            if row["state"] in OUT and not counted.get(pk):
+            if row["state"] in OUT and not counted.get(pk) and not self.forgotten_tokens:
                 found.append(f"message {pk} is {row['state']} and never left")
         return found
 

@@ -19,7 +19,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 def _navigation(actor: Actor, *, here: str) -> list[dict[str, Any]]:
     entries: list[tuple[str, str]] = []
     if actor.programs_for(Access.CARE_TEAM):
-        entries += [("worklist", "Worklist"), ("tasks", "Tasks"), ("policy", "Numbers")]
+        entries += [("worklist", "Worklist"), ("tasks", "Tasks"), ("measures", "Measures"), ("policy", "Numbers")]
         if settings.MODE in ("demo", "test"):
             entries.append(("outbox", "Sent texts"))
     return [{"url": url, "label": label, "here": here == url} for name, label in entries if (url := _address(name))]

@@ -18,6 +18,7 @@ from recovery.api.flags import (
 from recovery.api.injections import InjectionView
 from recovery.api.journal import CopingView, EntryListView, EntryView, SkillUseView
 from recovery.api.learning import CardView, HelpView, ModuleListView, ModuleReadView
+from recovery.api.measures import MeasuresView
 from recovery.api.plans import EndGoalView, GoalListView, GoalView, OwnPlanView, PlanVersionView
 from recovery.api.side_effects import CareSideEffectView, SideEffectListView, SideEffectView
 from recovery.api.support import (
@@ -66,6 +67,7 @@ urlpatterns = [
     path("me/help/", HelpView.as_view(), name="api-help"),
     path("me/card/", CardView.as_view(), name="api-card"),
     path("me/export/", OwnExportView.as_view(), name="api-export"),
+    path("care/patients/<int:patient_id>/measures/", MeasuresView.as_view(), name="api-measures"),
     path("care/worklist/", WorklistView.as_view(), name="api-worklist"),
     path("care/flags/<int:flag_id>/own/", OwnFlagView.as_view(), name="api-flag-own"),
     path("care/flags/<int:flag_id>/release/", ReleaseFlagView.as_view(), name="api-flag-release"),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 
 from recovery.rules.policy import Policy
@@ -157,6 +158,7 @@ def cover_by_day(
     return covered
 
 
+@lru_cache(maxsize=256)
 def _whole_and_part(hours: float) -> tuple[int, Fraction]:
     exact = Fraction(hours).limit_denominator(3600)
     if exact <= 0:

@@ -270,14 +270,10 @@ SECTIONS = (
 # belief that it acts. A guard test follows the calls and holds this list to them.
 NOT_USED_YET = frozenset(
     {
-        "continuity_days",
-        "continuity_gap_days",
         "craving_budget_per_100",
         "craving_review_days",
-        "on_time_grace_days",
         "opioid_hold_injection_days",
         "opioid_hold_oral_hours",
-        "persistence_gap_days",
         "reassign_at_share",
         "release_contact_hours",
         "same_slot_apart_minutes",

@@ -14,6 +14,7 @@ from recovery.web import answers
 PAGES: list[tuple[str, str]] = [
     ("patient", "Overview"),
     ("patient-people", "People"),
+    ("patient-measures", "Measures"),
 ]
 """Route and label of each page, in the order of the links."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from recovery.web import export, flags, own, patient, people, policy, tasks, worklist
+from recovery.web import export, flags, measures, own, patient, people, policy, tasks, worklist
 
 urlpatterns = [
     path("care/", worklist.worklist_page, name="worklist"),
@@ -21,6 +21,8 @@ urlpatterns = [
     path("care/patients/<int:patient_id>/contact/", patient.record_contact, name="patient-contact"),
     path("care/patients/<int:patient_id>/people/", people.people_page, name="patient-people"),
     path("care/patients/<int:patient_id>/people/<slug:act>/", people.people_act, name="patient-people-act"),
+    path("care/patients/<int:patient_id>/measures/", measures.measures_page, name="patient-measures"),
+    path("care/measures/", measures.program_page, name="measures"),
     path("care/patients/<int:patient_id>/export/", export.export_page, name="patient-export"),
     path("care/policy/", policy.policy_page, name="policy"),
     path("care/policy/<int:program_id>/sign/", policy.sign, name="policy-sign"),

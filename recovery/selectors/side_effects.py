@@ -64,9 +64,7 @@ def asked_again(*, patient: Patient, effects: list[EffectShown], today: date) ->
     return [
         each
         for each in effects
-        if each.still_there
-        and each.effect is not Effect.SITE
-        and asks_again_on(began_on=each.began_on, last_said_on=each.said_on, policy=policy) <= today
+        if each.still_there and asks_again_on(began_on=each.began_on, last_said_on=each.said_on, policy=policy) <= today
     ]
 
 

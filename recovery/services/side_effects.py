@@ -82,6 +82,8 @@ def report_side_effect(
     began = began_on or (first.began_on if first else today)
     if began > today:
         raise InFuture("It cannot begin after today.", field="began_on")
+    if first is not None and still_there and not signs:
+        signs = [Sign(sign) for sign in first.signs]  # "still there" is about what was seen first
     if set(signs) - set(signs_of(effect)):
         raise BadSideEffect("These signs do not belong to this side effect.", field="signs")
     if injection_id is not None:

@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 from django import forms
 
 from backend.rules import wall_time
+from recovery.rules.coping import COPING
 from recovery.rules.records import OutreachChannel, OutreachOutcome, Site, TriggerKind, TriggerOrigin
 from recovery.rules.states import Statement
+from recovery.rules.triggers import TRIGGER_TAGS
 from recovery.web import words
 
 NOTE_LENGTH = 2000
@@ -168,12 +170,14 @@ class ScaleForm(forms.Form):
 
 
 class MomentForm(forms.Form):
-    """A trigger that was met, in three taps."""
+    """A trigger that was met, in three taps; what it was and what was tried if the person likes."""
 
     client_id = forms.UUIDField()
     origin = forms.ChoiceField(choices=[(each.value, each.value) for each in TriggerOrigin])
     kind = forms.ChoiceField(choices=[(each.value, each.value) for each in TriggerKind])
     intensity = forms.IntegerField(min_value=0, max_value=10, required=False)
+    tag = forms.ChoiceField(choices=[(code, code) for code in TRIGGER_TAGS], required=False)
+    tried = forms.ChoiceField(choices=[(code, code) for code in COPING], required=False)
     helped = forms.NullBooleanField(required=False)
     note = forms.CharField(required=False, max_length=NOTE_LENGTH)
 

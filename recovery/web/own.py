@@ -18,8 +18,11 @@ from backend.access import access
 from backend.errors import DomainError, IdReused, NotFound
 from backend.rules.roles import Access
 from backend.services import audit
+from recovery.rules.coping import COPING
 from recovery.rules.records import TriggerKind, TriggerOrigin
 from recovery.rules.states import DoseState, ReportSource, Statement
+from recovery.rules.triggers import TRIGGER_TAGS
+from recovery.rules.words import Language
 from recovery.selectors.access import own_patient
 from recovery.selectors.patient_page import OwnPage
 from recovery.selectors.patient_page import own_page as page_of
@@ -105,6 +108,8 @@ def moment(request: HttpRequest) -> HttpResponse:
             origin=data["origin"],
             kind=data["kind"],
             intensity=data["intensity"],
+            tag=data["tag"],
+            tried=data["tried"],
             helped=data["helped"],
             note=data["note"],
             happened_at=now,
@@ -205,5 +210,7 @@ def own_context(page: OwnPage) -> dict[str, Any]:
         "moment_id": uuid4(),
         "origins": [(each.value, t[f"origin_{each.value}"]) for each in TriggerOrigin],
         "kinds": [(each.value, t[f"kind_{each.value}"]) for each in TriggerKind],
+        "tags": [(tag.code, tag.words[Language(language)]) for tag in TRIGGER_TAGS.values()],
+        "skills": [(skill.code, skill.title[Language(language)]) for skill in COPING.values()],
         "reasons": own_words.reasons(language),
     }

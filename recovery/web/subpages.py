@@ -15,6 +15,7 @@ PAGES: list[tuple[str, str]] = [
     ("patient", "Overview"),
     ("patient-people", "People"),
     ("patient-measures", "Measures"),
+    ("patient-plan", "Plan"),
 ]
 """Route and label of each page, in the order of the links."""
 

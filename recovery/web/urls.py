@@ -2,7 +2,21 @@
 
 from django.urls import path
 
-from recovery.web import export, flags, measures, own, patient, people, policy, tasks, worklist
+from recovery.web import (
+    export,
+    flags,
+    measures,
+    own,
+    own_effects,
+    own_plan,
+    own_reading,
+    patient,
+    people,
+    plan,
+    policy,
+    tasks,
+    worklist,
+)
 
 urlpatterns = [
     path("care/", worklist.worklist_page, name="worklist"),
@@ -23,6 +37,8 @@ urlpatterns = [
     path("care/patients/<int:patient_id>/people/<slug:act>/", people.people_act, name="patient-people-act"),
     path("care/patients/<int:patient_id>/measures/", measures.measures_page, name="patient-measures"),
     path("care/measures/", measures.program_page, name="measures"),
+    path("care/patients/<int:patient_id>/plan/", plan.plan_page, name="patient-plan"),
+    path("care/patients/<int:patient_id>/plan/<slug:act>/", plan.plan_act, name="patient-plan-act"),
     path("care/patients/<int:patient_id>/export/", export.export_page, name="patient-export"),
     path("care/policy/", policy.policy_page, name="policy"),
     path("care/policy/<int:program_id>/sign/", policy.sign, name="policy-sign"),
@@ -31,4 +47,12 @@ urlpatterns = [
     path("me/today/<int:dose_id>/", own.report, name="own-report"),
     path("me/scale/", own.scale, name="own-scale"),
     path("me/moment/", own.moment, name="own-moment"),
+    path("me/plan/", own_plan.plan_page, name="own-plan"),
+    path("me/plan/<slug:act>/", own_plan.plan_act, name="own-plan-act"),
+    path("me/learn/", own_reading.learn_page, name="own-learn"),
+    path("me/learn/tried/", own_reading.tried, name="own-tried"),
+    path("me/learn/<slug:code>/", own_reading.module_page, name="own-module"),
+    path("me/card/", own_reading.card_page, name="own-card"),
+    path("me/help/", own_reading.help_page, name="own-help"),
+    path("me/body/", own_effects.body_page, name="own-body"),
 ]

@@ -22,6 +22,8 @@ def programs(ids: Iterable[int], *, patient: int | str = EVERY_PATIENT) -> Itera
     """
     wanted = (",".join(str(int(i)) for i in ids), str(patient))
     before = getattr(connection, "holdfast_scope", ("", ""))
+    # What is set for a transaction ends with it: only an inner scope must put back what was there.
+    outermost = not connection.in_atomic_block
     with transaction.atomic():
         _set(wanted)
         try:
@@ -30,7 +32,7 @@ def programs(ids: Iterable[int], *, patient: int | str = EVERY_PATIENT) -> Itera
             # The rollback takes the settings back with it.
             connection.holdfast_scope = before  # type: ignore[attr-defined]
             raise
-        if connection.needs_rollback:
+        if connection.needs_rollback or outermost:
             connection.holdfast_scope = before  # type: ignore[attr-defined]
         else:
             _set(before)

@@ -38,3 +38,18 @@ class SealedModel(models.Model):
         """The text of a sealed column, '' where it is empty. Raises CannotOpen."""
         value = getattr(self, field)
         return unseal(key, bytes(value), place=self._place(field)).decode() if value else ""
+
+
+class AnyOf(models.Lookup):
+    """``pk__any=ids``: one array parameter instead of one parameter an id (``in`` costs 4 µs of processor an id)."""
+
+    lookup_name = "any"
+    prepare_rhs = False
+
+    def as_sql(self, compiler, connection):  # type: ignore[no-untyped-def]
+        lhs, parameters = self.process_lhs(compiler, connection)
+        return f"{lhs} = ANY(%s)", [*parameters, list(self.rhs)]
+
+
+models.Field.register_lookup(AnyOf)
+models.ForeignKey.register_lookup(AnyOf)

@@ -9,7 +9,7 @@ from backend.rules.consent import ConsentKind
 def patients_with_consent(*, kind: ConsentKind, patient_ids: Iterable[int]) -> set[int]:
     """Which of these patients have an agreement of this kind in force."""
     return set(
-        Consent.objects.filter(kind=kind.value, patient_id__in=list(patient_ids), revoked_at__isnull=True).values_list(
+        Consent.objects.filter(kind=kind.value, patient_id__any=list(patient_ids), revoked_at__isnull=True).values_list(
             "patient_id", flat=True
         )
     )

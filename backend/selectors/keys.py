@@ -19,7 +19,7 @@ def data_keys(*, program_id: int | None = None, patient_ids: Iterable[int]) -> d
 
     ``program_id`` narrows the search (needed for the program's own key, patient 0).
     """
-    rows = DataKey.objects.filter(patient_id__in=list(patient_ids), wrapped__isnull=False)
+    rows = DataKey.objects.filter(patient_id__any=list(patient_ids), wrapped__isnull=False)
     if program_id is not None:
         rows = rows.filter(program_id=program_id)
     return {

@@ -59,7 +59,7 @@ class Contact:
 def contacts(patient_ids: Iterable[int]) -> dict[int, Contact]:
     """The contacts of these patients by patient id. Opens numbers: for the wire and for planning a send only."""
     people = list(
-        Patient.objects.filter(pk__in=set(patient_ids)).only(
+        Patient.objects.filter(pk__any=set(patient_ids)).only(
             "uid", "program_id", "zone", "language", "phone", "phone_index", "phone_shared", "status"
         )
     )
@@ -88,7 +88,7 @@ def contacts(patient_ids: Iterable[int]) -> dict[int, Contact]:
 
 def zones(patient_ids: Iterable[int]) -> dict[int, ZoneInfo]:
     """The zone of each patient, without opening anything."""
-    rows = Patient.objects.filter(pk__in=set(patient_ids)).values_list("pk", "zone")
+    rows = Patient.objects.filter(pk__any=set(patient_ids)).values_list("pk", "zone")
     return {pk: ZoneInfo(zone) for pk, zone in rows}
 
 
@@ -109,7 +109,7 @@ def phone_holders(phone_indexes: Collection[bytes]) -> list[PhoneHolder]:
     A patient who left or died still holds the number: their STOP counts and their crisis is heard.
     """
     rows = (
-        Patient.objects.filter(phone_index__in=list(phone_indexes))
+        Patient.objects.filter(phone_index__any=list(phone_indexes))
         .order_by("pk")
         .values_list("pk", "program_id", "language", "phone_index", "phone_shared")
     )
@@ -129,9 +129,9 @@ def last_answers(patient_ids: Collection[int], *, since: date) -> dict[int, date
     """The last local day on which each patient said anything about a dose or a craving, from ``since`` on."""
     last: dict[int, date] = {}
     doses = Dose.objects.filter(
-        patient_id__in=patient_ids, dosing_day__gte=since, state__in=_SAID, source__in=_OWN_WORD
+        patient_id__any=patient_ids, dosing_day__gte=since, state__in=_SAID, source__in=_OWN_WORD
     ).values_list("patient_id", "dosing_day")
-    cravings = CravingLog.objects.filter(patient_id__in=patient_ids, local_day__gte=since).values_list(
+    cravings = CravingLog.objects.filter(patient_id__any=patient_ids, local_day__gte=since).values_list(
         "patient_id", "local_day"
     )
     for rows in (doses, cravings):
@@ -144,7 +144,7 @@ def last_answers(patient_ids: Collection[int], *, since: date) -> dict[int, date
 def out_of_reach(patient_ids: Collection[int]) -> set[int]:
     """Of these patients the ones with a live concern that nothing reaches them."""
     return set(
-        Flag.objects.filter(patient_id__in=patient_ids, kind=FlagKind.CONTACT_LOST.value)
+        Flag.objects.filter(patient_id__any=patient_ids, kind=FlagKind.CONTACT_LOST.value)
         .exclude(status__in=[FlagStatus.CLOSED.value, FlagStatus.RETURNED.value])
         .values_list("patient_id", flat=True)
     )
@@ -152,7 +152,7 @@ def out_of_reach(patient_ids: Collection[int]) -> set[int]:
 
 def open_treatments(patient_ids: Collection[int]) -> dict[int, int]:
     """The running treatment of each patient who has one."""
-    rows = Treatment.objects.filter(patient_id__in=patient_ids, ended_on__isnull=True)
+    rows = Treatment.objects.filter(patient_id__any=patient_ids, ended_on__isnull=True)
     return dict(rows.values_list("patient_id", "pk"))
 
 
@@ -208,7 +208,7 @@ def doses_without_text(
 def owed_doses(patient_ids: Collection[int], *, first_day: date, last_day: date) -> list[OwedDose]:
     """All doses of these patients on these dosing days that were not cancelled."""
     rows = list(
-        Dose.objects.filter(patient_id__in=patient_ids, dosing_day__range=(first_day, last_day))
+        Dose.objects.filter(patient_id__any=patient_ids, dosing_day__range=(first_day, last_day))
         .exclude(state=DoseState.CANCELLED.value)
         .order_by("patient_id", "dosing_day", "ordinal")
         .values_list(
@@ -285,7 +285,7 @@ class SlotState:
 def slot_states(slots: Collection[Slot]) -> dict[Slot, SlotState]:
     """The dose in each slot; a slot whose dose was cancelled and not replaced is absent."""
     rows = list(
-        Dose.objects.filter(treatment_id__in={s[0] for s in slots}, dosing_day__in={s[1] for s in slots})
+        Dose.objects.filter(treatment_id__any={s[0] for s in slots}, dosing_day__any={s[1] for s in slots})
         .exclude(state=DoseState.CANCELLED.value)
         .values_list(
             "treatment_id",
@@ -452,7 +452,7 @@ def patients_with_visits(*, first_day: date, last_day: date, unless: dict[int, E
 def owed_visits(patient_ids: Collection[int], *, first_day: date, last_day: date) -> list[OwedVisit]:
     """Visits to remind of, of these patients, on these local days."""
     rows = Appointment.objects.filter(
-        patient_id__in=patient_ids, due_on__range=(first_day, last_day), status__in=_UPCOMING, remind=True
+        patient_id__any=patient_ids, due_on__range=(first_day, last_day), status__in=_UPCOMING, remind=True
     ).order_by("patient_id", "due_on", "pk")
     return [
         OwedVisit(pk, patient, program, day, starts_at)

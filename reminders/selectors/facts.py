@@ -328,7 +328,7 @@ def _open_questions(indexes: Collection[bytes], *, now: datetime) -> dict[bytes,
     if not indexes:
         return {}
     holders = {one.patient_id: one.phone_index for one in reminding.phone_holders(indexes)}
-    rows = Message.objects.filter(patient_id__in=list(holders), question_open=True, expires_at__gt=now)
+    rows = Message.objects.filter(patient_id__any=list(holders), question_open=True, expires_at__gt=now)
     found: dict[bytes, OpenQuestion] = {}
     for row in rows.only("patient_id", "expires_at", "sending_at", "subject_kind", "subject_id", "slot_on", "step"):
         index = holders[row.patient_id or 0]

@@ -76,7 +76,7 @@ def _last_answers(patient_ids: Collection[int], zones: Mapping[int, ZoneInfo], *
     last = reminding.last_answers(patient_ids, since=since)
     texts = (
         InboundMessage.objects.filter(
-            patient_id__in=patient_ids, received_at__gte=datetime.combine(since, time(0), UTC)
+            patient_id__any=patient_ids, received_at__gte=datetime.combine(since, time(0), UTC)
         )
         .values_list("patient_id")
         .annotate(at=Max("received_at"))

@@ -14,6 +14,7 @@ from reminders.rules.reconcile import Listed
 from reminders.rules.retry import FailureClass, Outcome, Result
 
 _NO_KEY = Result(Outcome.REJECTED, FailureClass.BUG)
+_NOT_POSTED = Result(Outcome.NOT_PROCESSED, FailureClass.NOT_SENT)
 
 
 class Outbox:
@@ -28,6 +29,9 @@ class Outbox:
             keys = self._keys(batch, now)
             results, rows = [], []
             for one in batch:
+                if one.too_late:
+                    results.append(_NOT_POSTED)
+                    continue
                 key = keys.get((one.program_id, one.patient_id or PROGRAM_ITSELF))
                 if key is None:
                     results.append(_NO_KEY)

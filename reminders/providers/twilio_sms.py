@@ -9,7 +9,9 @@ import asyncio
 import atexit
 import json
 import logging
-from collections.abc import Awaitable, Sequence
+import os
+import threading
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -214,7 +216,9 @@ class TwilioSms:
         self._callback_base = callback_base
         self._wire = Wire(base_url=base_url, timeout_s=timeout_s, connections=connections)
         self._client = Client(account_sid, auth_token, http_client=self._wire, environment={"": ""})
-        self._runner: asyncio.Runner | None = None
+        self._starting = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._pid = 0
 
     @classmethod
     def from_settings(cls) -> "TwilioSms":
@@ -239,31 +243,44 @@ class TwilioSms:
 
     def close(self) -> None:
         """Close the connections; the provider is of no use afterwards."""
-        if self._runner is not None:
-            self._runner.run(self._wire.close())
-            self._runner.close()
-            self._runner = None
+        with self._starting:
+            loop, self._loop = self._loop, None
+        # A forked child has the loop's object and not its thread.
+        if loop is not None and self._pid == os.getpid():
+            asyncio.run_coroutine_threadsafe(self._wire.close(), loop).result(timeout=5)
+            loop.call_soon_threadsafe(loop.stop)
 
     def send_batch(self, batch: Sequence[Outgoing], *, now: datetime) -> list[Result]:
-        return self._run([self._send(one) for one in batch])
+        return self.start_batch(batch, now=now)()
+
+    def start_batch(self, batch: Sequence[Outgoing], *, now: datetime) -> Callable[[], list[Result]]:
+        return self._start([self._send(one) for one in batch])
 
     def find(self, queries: Sequence[Query]) -> list[list[Listed] | None]:
-        return self._run([self._list(query) for query in queries])
+        return self._start([self._list(query) for query in queries])()
 
     def cancel(self, sids: Sequence[str]) -> list[bool]:
-        return self._run([self._cancel(sid) for sid in sids])
+        return self._start([self._cancel(sid) for sid in sids])()
 
-    def _run(self, jobs: Sequence[Awaitable[T]]) -> list[T]:
-        if self._runner is None:
-            self._runner = asyncio.Runner()
-            atexit.register(self.close)
+    def _start(self, jobs: Sequence[Awaitable[T]]) -> Callable[[], list[T]]:
+        """Do these things at the same time, on a loop in a thread of its own."""
 
         async def all_of_them() -> list[T]:
             return list(await asyncio.gather(*jobs))
 
-        return self._runner.run(all_of_them())
+        return asyncio.run_coroutine_threadsafe(all_of_them(), self._started()).result
+
+    def _started(self) -> asyncio.AbstractEventLoop:
+        with self._starting:
+            if self._loop is None:
+                self._loop, self._pid = asyncio.new_event_loop(), os.getpid()
+                threading.Thread(target=self._loop.run_forever, name="twilio", daemon=True).start()
+                atexit.register(self.close)
+            return self._loop
 
     async def _send(self, one: Outgoing) -> Result:
+        if one.too_late:
+            return classify_provider_result(transport=Transport.REFUSED)
         try:
             made = await self._client.messages.create_async(
                 to=one.to,

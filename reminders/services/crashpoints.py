@@ -1,6 +1,7 @@
-"""Places where a fault rig kills the process, to show what a crash there leaves behind.
+"""Places where a fault rig kills or stops the process, to show what that leaves behind.
 
-Only in test mode. ``HOLDFAST_CRASH_AT`` names the place; ``name:3`` is the third time it is passed.
+Only in test mode. ``HOLDFAST_CRASH_AT`` names the place; ``name:3`` is the third time it is passed, and
+``stop@name`` stands still there instead, once, until somebody sends SIGCONT.
 """
 
 import os
@@ -14,13 +15,16 @@ _passed: dict[str, int] = {}
 
 
 def crashpoint(name: str) -> None:
-    """Kill this process with SIGKILL if the environment says so."""
+    """Kill this process with SIGKILL, or stop it, if the environment says so."""
     armed = os.environ.get(VARIABLE)
     if not armed or settings.MODE != "test":
         return
-    place, _, nth = armed.partition(":")
+    how, _, where = armed.rpartition("@")
+    place, _, nth = where.partition(":")
     if place != name:
         return
     _passed[name] = _passed.get(name, 0) + 1
-    if _passed[name] >= int(nth or 1):
+    if how == "stop" and _passed[name] == int(nth or 1):
+        os.kill(os.getpid(), signal.SIGSTOP)
+    elif how != "stop" and _passed[name] >= int(nth or 1):
         os.kill(os.getpid(), signal.SIGKILL)

@@ -8,8 +8,8 @@ belongs to ``reconcile``. Rules decide; this module moves rows, many at once.
 import json
 import random
 import secrets
-import time
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,7 +24,7 @@ from backend.db import programs
 from backend.rules.consent import ConsentKind
 from backend.selectors.consents import patients_with_consent
 from backend.services import audit
-from reminders.providers.base import Outgoing, Provider
+from reminders.providers.base import Outgoing, Overlapping, Provider, stopwatch
 from reminders.providers.registry import sms_provider
 from reminders.rules import wording
 from reminders.rules.dispatch import Defer, Expire, SendFacts, Suppress, decide
@@ -70,10 +70,10 @@ class Elapsing:
     """The edge's ``now``, moving on: a long batch must not send by the time at which it began."""
 
     def __init__(self, now: datetime) -> None:
-        self._now, self._since = now, time.monotonic()
+        self._now, self._since = now, stopwatch()
 
     def now(self) -> datetime:
-        return self._now + timedelta(seconds=time.monotonic() - self._since)
+        return self._now + timedelta(seconds=stopwatch() - self._since)
 
 
 def dispatch_due(
@@ -96,7 +96,7 @@ def dispatch_due(
     if not ids:
         return counts
     provider = provider or sms_provider()
-    clock = Elapsing(now)
+    clock, pace = Elapsing(now), Pace(provider)
     counts.expired = expire_past(program_ids=ids, now=now)
     for _ in range(rounds):
         owner = f"{runner[:40]}:{secrets.token_hex(6)}"
@@ -105,7 +105,9 @@ def dispatch_due(
             break
         counts.claimed += len(claimed)
         ready = settle(program_ids=ids, claimed=claimed, now=clock.now(), owner=owner, counts=counts)
-        if not send(program_ids=ids, ready=ready, clock=clock, owner=owner, provider=provider, counts=counts):
+        if not send(
+            program_ids=ids, ready=ready, clock=clock, owner=owner, provider=provider, counts=counts, pace=pace
+        ):
             break
     return counts
 
@@ -331,6 +333,56 @@ class Posted:
     result: Result
 
 
+@dataclass(frozen=True, slots=True)
+class Flying:
+    """A sub-batch on the wire; ``land`` waits for its answers."""
+
+    rows: int
+    since: float
+    land: Callable[[], list[Posted]]
+
+
+AT_ONCE_S = 0.001
+"""A provider that needs less than this for each text of a batch keeps nobody waiting."""
+
+
+class Pace:
+    """How many rows go on the wire together: half of the connections, all of them where the wire is not the wait."""
+
+    def __init__(self, provider: Provider) -> None:
+        self._halves = isinstance(provider, Overlapping) and settings.SEND_CONNECTIONS > 1
+        self._at_once = False
+
+    @property
+    def size(self) -> int:
+        """The rows of the next sub-batch, never more than there are connections."""
+        return settings.SEND_CONNECTIONS // 2 if self._halves and not self._at_once else settings.SEND_CONNECTIONS
+
+    def land(self, one: Flying) -> list[Posted]:
+        posted = one.land()
+        self._at_once = stopwatch() - one.since < AT_ONCE_S * one.rows
+        return posted
+
+
+def _post(part: Sequence[Ready], batch: Sequence[tuple[Outgoing, int]], *, now: datetime, provider: Provider) -> Flying:
+    """Put a sub-batch on the wire; where the provider cannot go on by itself, its answers are there already."""
+    since, outgoing = stopwatch(), [one for one, _ in batch]
+    by_id = {one.message.id: one for one in part}
+    if isinstance(provider, Overlapping):
+        answers = provider.start_batch(outgoing, now=now)
+    else:
+        there = provider.send_batch(outgoing, now=now)
+        answers = lambda: there  # noqa: E731
+
+    def land() -> list[Posted]:
+        return [
+            Posted(by_id[one.message_id].message, number, now, by_id[one.message_id].address.index, result)
+            for (one, number), result in zip(batch, answers(), strict=True)
+        ]
+
+    return Flying(rows=len(batch), since=since, land=land)
+
+
 def send(
     *,
     program_ids: Sequence[int],
@@ -339,50 +391,48 @@ def send(
     owner: str,
     provider: Provider,
     counts: Counts,
+    pace: Pace | None = None,
 ) -> bool:
     """Post what is ready, never more rows than connections; tells whether the provider let anybody through.
 
-    The results of one sub-batch are committed together with the ``sending`` of the next.
+    The results of one sub-batch are committed together with the ``sending`` of the next. A provider that can has
+    one half on the wire while the other half is written down; one that answers at once gets whole batches, for
+    then nothing waits. All rows are written by this thread.
     """
-    size = settings.SEND_CONNECTIONS
+    pace = pace or Pace(provider)
+    waiting = deque(ready)
+    flying: deque[Flying] = deque()
     posted: list[Posted] = []
-    for start in range(0, len(ready), size):
-        part = ready[start : start + size]
-        now = clock.now()
+    is_open = True
+    while waiting or flying or posted:
+        now, limit = clock.now(), stopwatch() + settings.LEASE_SECONDS / 2
+        part: list[Ready] = []
+        batch: list[tuple[Outgoing, int]] = []
         with programs(program_ids):
             _write_results(posted, now=now, counts=counts)
             if posted and _is_shut(posted):
-                counts.released += _release([one.message.id for one in ready[start:]], owner=owner)
-                batch = []
-            else:
-                batch = _begin(part, now=now, owner=owner, provider=provider)
+                is_open = False
+                counts.released += _release([one.message.id for one in waiting], owner=owner)
+                waiting.clear()
+            room = settings.SEND_CONNECTIONS - sum(one.rows for one in flying)
+            part = [waiting.popleft() for _ in range(min(room, pace.size, len(waiting)))]
+            if part:
+                batch = _begin(part, now=now, post_before=limit, owner=owner, provider=provider)
                 left = {one.message.id for one in part} - {one[0].message_id for one in batch}
                 counts.released += _release(sorted(left), owner=owner) if left else 0
         if posted:
             crashpoint("after_result_commit")
             _receive_at_once(posted, provider=provider, now=now)
-            if _is_shut(posted):
-                return False
-        posted = []
-        if not batch:
-            continue
-        crashpoint("after_sending_commit")
-        results = provider.send_batch([outgoing for outgoing, _ in batch], now=now)
-        crashpoint("after_send")
-        by_id = {one.message.id: one for one in part}
-        posted = [
-            Posted(by_id[outgoing.message_id].message, number, now, by_id[outgoing.message_id].address.index, result)
-            for (outgoing, number), result in zip(batch, results, strict=True)
-        ]
-        counts.sent += len(posted)
-    if posted:
-        now = clock.now()
-        with programs(program_ids):
-            _write_results(posted, now=now, counts=counts)
-        crashpoint("after_result_commit")
-        _receive_at_once(posted, provider=provider, now=now)
-        return not _is_shut(posted)
-    return True
+            posted = []
+        if batch:
+            crashpoint("after_sending_commit")
+            flying.append(_post(part, batch, now=now, provider=provider))
+        full = sum(one.rows for one in flying) + pace.size > settings.SEND_CONNECTIONS
+        if flying and (full or not waiting):
+            posted = pace.land(flying.popleft())
+            crashpoint("after_send")
+            counts.sent += len(posted)
+    return is_open
 
 
 def _is_shut(posted: Sequence[Posted]) -> bool:
@@ -435,7 +485,9 @@ FROM unnest(%(digests)s::bytea[], %(programs)s::bigint[], %(messages)s::bigint[]
 """
 
 
-def _begin(part: Sequence[Ready], *, now: datetime, owner: str, provider: Provider) -> list[tuple[Outgoing, int]]:
+def _begin(
+    part: Sequence[Ready], *, now: datetime, post_before: float, owner: str, provider: Provider
+) -> list[tuple[Outgoing, int]]:
     """Mark a sub-batch ``sending`` with its attempts and callback tokens; returns what may be posted."""
     agreed = _still_agreed(part)
     part = [one for one in part if one.message.id in agreed]
@@ -445,7 +497,10 @@ def _begin(part: Sequence[Ready], *, now: datetime, owner: str, provider: Provid
         patients = [one.message.patient_id for one in part if one.message.is_question and one.message.patient_id]
         if patients:
             cursor.execute(_FREE_QUESTIONS, [now, patients])
-            cursor.execute(_TAKE_OVER, [[one.message.id for one in part]])
+            # The first text of a slot has none before it.
+            again = [one.message.id for one in part if not one.message.step.endswith(".first")]
+            if again:
+                cursor.execute(_TAKE_OVER, [again])
         cursor.execute(
             _BEGIN,
             {
@@ -486,6 +541,7 @@ def _begin(part: Sequence[Ready], *, now: datetime, owner: str, provider: Provid
                 body=one.body,
                 token=token,
                 valid_for_s=int((one.message.expires_at - now).total_seconds()),
+                post_before=post_before,
             ),
             numbers[one.message.id],
         )

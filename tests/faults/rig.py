@@ -257,6 +257,10 @@ class Processes(harness.Processes):
             return super()._web_answers()
         return False
 
+    def stands_still(self, name: str) -> bool:
+        """Whether the process has been stopped, by itself or by a signal."""
+        return Path(f"/proc/{self._running[name].pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
     def has_died(self, name: str) -> bool:
         return self._running[name].poll() is not None
 

@@ -21,6 +21,7 @@ from backend.services import people
 from backend.services.consents import give_consent
 from recovery.services.patients import NewPatient, enrol
 from reminders.models import Message, OutboxText
+from reminders.providers.base import stopwatch
 from reminders.providers.outbox import Outbox
 from reminders.services import dispatch
 from reminders.services.reconcile import reconcile
@@ -191,3 +192,71 @@ def test_a_runner_killed_anywhere_loses_and_doubles_nothing(due, own_database, p
         assert row.state in ("delivered", "sent")
         assert row.ended_at is not None
         assert OutboxText.objects.count() == 1
+
+
+def stands_still(process):
+    """Wait until the process has stopped itself."""
+    pid, status = os.waitpid(process.pid, os.WUNTRACED)
+    assert pid == process.pid
+    assert os.WIFSTOPPED(status), f"it ended with {status}"
+
+
+def test_a_runner_that_stood_still_does_not_post_what_another_sent(due, own_database):
+    """It stops between its commit and the wire; another one waits for the lease, asks, and sends. Then it goes on."""
+    program_id = due(patients=1, texts_each=1)
+    frozen = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(program_id), NOW.isoformat()],
+        cwd=ROOT,
+        env=os.environ
+        | {
+            "DATABASE_URL": own_database,
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "HOLDFAST_CRASH_AT": "stop@after_sending_commit",
+            "LEASE_SECONDS": "0.05",
+        },
+    )
+    try:
+        stands_still(frozen)
+        begun, at = stopwatch(), NOW
+        for _ in range(4):
+            at += LEASE if at == NOW else LOOK
+            reconcile(program_ids=[program_id], now=at, provider=Outbox())
+            dispatch.dispatch_due(program_ids=[program_id], now=at, provider=Outbox())
+        with programs([program_id]):
+            assert OutboxText.objects.count() == 1, "nobody took over, so this shows nothing"
+        while stopwatch() < begun + 0.05:  # half of its lease is over, as it would be
+            pass
+        os.kill(frozen.pid, signal.SIGCONT)
+        assert frozen.wait(timeout=60) == 0
+    finally:
+        frozen.kill()
+        frozen.wait()
+    with programs([program_id]):
+        assert OutboxText.objects.count() == 1
+        [row] = Message.objects.all()
+        assert (row.state, row.attempts) == ("delivered", 2)
+
+
+class Overlap(PhoneCompany):
+    """Answers a batch only when it is asked for it; notes how many rows it held at once."""
+
+    held = most = 0
+
+    def start_batch(self, batch, *, now):
+        self.held += len(batch)
+        self.most = max(self.most, self.held)
+
+        def land():
+            self.held -= len(batch)
+            return self.send_batch(batch, now=now)
+
+        return land
+
+
+def test_both_halves_of_the_connections_are_used_and_never_more(due, settings):
+    settings.SEND_CONNECTIONS = 6
+    program_id = due(patients=20, texts_each=1)
+    company = Overlap()
+    counts = dispatch.dispatch_due(program_ids=[program_id], now=NOW, provider=company)
+    assert (counts.accepted, company.most, company.held) == (20, 6, 0)
+    assert len({one.message_id for one in company.sent}) == 20

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from reminders.providers.base import Outgoing, ProviderError, Query
+from reminders.providers.base import Outgoing, ProviderError, Query, stopwatch
 from reminders.providers.registry import sms_provider
 from reminders.providers.twilio_sms import TwilioSms
 from reminders.rules.retry import FailureClass, Outcome
@@ -275,3 +275,34 @@ def test_nothing_real_is_sent_by_accident(settings, changes, code):
     with pytest.raises(ProviderError) as refused:
         sms_provider()
     assert (refused.value.code, refused.value.permanent) == (code, True)
+
+
+def test_a_text_whose_time_on_the_wire_is_over_is_not_posted(ask):
+    """A process that stood still must not post what another has sent meanwhile."""
+    server, provider = ask(reply(201, made()))
+    results = provider.send_batch(
+        [text(1, post_before=stopwatch() - 0.001), text(2, post_before=stopwatch() + 60)], now=NOW
+    )
+    assert [(one.outcome, one.failure) for one in results] == [
+        (Outcome.NOT_PROCESSED, FailureClass.NOT_SENT),
+        (Outcome.ACCEPTED, None),
+    ]
+    assert len(server.asked) == 1
+
+
+def test_two_batches_are_on_the_wire_at_once(ask):
+    """The second one is answered while the first still waits."""
+    gate = threading.Event()
+
+    def answer(handler):
+        [(_, _, form, _)] = handler.server.asked[-1:]
+        if form["To"] == [PHONE]:
+            gate.wait(10)
+        reply(201, made())(handler)
+
+    _, provider = ask(answer, timeout_s=10)
+    first = provider.start_batch([text(1)], now=NOW)
+    second = provider.start_batch([text(2, to="+12125550999")], now=NOW)
+    assert [one.outcome for one in second()] == [Outcome.ACCEPTED]
+    gate.set()
+    assert [one.outcome for one in first()] == [Outcome.ACCEPTED]

@@ -1,6 +1,7 @@
 """Sealed columns: names, numbers and free text under the patient's own key."""
 
 import uuid
+from typing import Any
 
 from django.db import models
 
@@ -46,9 +47,9 @@ class AnyOf(models.Lookup):
     lookup_name = "any"
     prepare_rhs = False
 
-    def as_sql(self, compiler, connection):  # type: ignore[no-untyped-def]
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         lhs, parameters = self.process_lhs(compiler, connection)
-        return f"{lhs} = ANY(%s)", [*parameters, list(self.rhs)]
+        return f"{lhs} = ANY(%s)", (*parameters, list(self.rhs))
 
 
 models.Field.register_lookup(AnyOf)

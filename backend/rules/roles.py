@@ -33,6 +33,7 @@ class Access(StrEnum):
     CLINICAL = "clinical"  # nurse, clinician, medical director
     PRESCRIBER = "prescriber"
     OPERATOR = "operator"
+    DIRECTION = "direction"  # who answers for a program's working: medical director or operator
 
 
 _ROLES: dict[Access, frozenset[Role]] = {
@@ -42,6 +43,7 @@ _ROLES: dict[Access, frozenset[Role]] = {
     Access.CLINICAL: CLINICAL_ROLES,
     Access.PRESCRIBER: PRESCRIBER_ROLES,
     Access.OPERATOR: frozenset({Role.OPERATOR}),
+    Access.DIRECTION: frozenset({Role.MEDICAL_DIRECTOR, Role.OPERATOR}),
 }
 
 

@@ -55,6 +55,9 @@ class TaskKind(StrEnum):
     REVIEW_TREATMENT = "review_treatment"
     SHARED_DECISION = "shared_decision"
     START_CHECKLIST = "start_checklist"
+    FIX_NUMBER = "fix_number"
+    TEXTS_BLOCKED = "texts_blocked"
+    MISSED_TEXT = "missed_text"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +114,11 @@ OUTCOME_WORDS: Mapping[str, str] = MappingProxyType(
         "decides_later": "Decides later",
         "signed": "Signed",
         "no_opioids": "No opioids are expected",
+        "number_corrected": "The number was corrected",
+        "other_way": "Reached in another way from now on",
+        "told": "Told in person",
+        "wants_no_texts": "Wants no texts",
+        "texts_wanted": "Wants texts: the number was opened again",
     }
 )
 
@@ -185,6 +193,33 @@ _TABLE = (
         response=Response.ONE_BUSINESS_DAY,
         outcomes=("record_seen", "no_record", "not_reached"),
         source="S 21, C 0 rule 6",
+        contact=True,
+    ),
+    TaskRule(
+        kind=TaskKind.FIX_NUMBER,
+        role=Role.COORDINATOR,
+        words="Get a phone number that texts reach",
+        response=Response.TWO_BUSINESS_DAYS,
+        outcomes=("number_corrected", "other_way", "not_reached"),
+        source="M 1.3",
+        contact=True,
+    ),
+    TaskRule(
+        kind=TaskKind.TEXTS_BLOCKED,
+        role=Role.COORDINATOR,
+        words="Ask whether texts are wanted: the last ones were blocked",
+        response=Response.TWO_BUSINESS_DAYS,
+        outcomes=("wants_no_texts", "texts_wanted", "other_way", "not_reached"),
+        source="M 1.3",
+        contact=True,
+    ),
+    TaskRule(
+        kind=TaskKind.MISSED_TEXT,
+        role=Role.NURSE,
+        words="Tell in person what a text would have said: it was held back",
+        response=Response.SAME_DAY,
+        outcomes=("told", "not_needed", "not_reached"),
+        source="N33",
         contact=True,
     ),
     TaskRule(
@@ -495,6 +530,20 @@ def _after_care(facts: Facts) -> str:
     return f"Cover ended {ended}; contacts until {until}" if ended and until else ""
 
 
+_TEXTS = {
+    "visit": "A text about a visit",
+    "hold": "A text about a hold",
+    "crisis": "The answer to a call for help",
+    "staff_notice": "A page about a concern",
+}
+
+
+def _missed_text(facts: Facts) -> str:
+    day = fact_day(facts, "on")
+    what = _TEXTS.get(str(facts.get("text")), "A text that could not wait")
+    return f"{what}, {day}" if day else what
+
+
 _DETAILS: Mapping[TaskKind, Callable[[Facts], str]] = {
     TaskKind.ANOTHER_TIME: _visit_day,
     TaskKind.FIND_VISIT: _visit_day,
@@ -502,6 +551,7 @@ _DETAILS: Mapping[TaskKind, Callable[[Facts], str]] = {
     TaskKind.REFILL: _refill,
     TaskKind.SUPPLY_NOT_ON_SITE: _supply,
     TaskKind.VERIFY_GIVEN: _given_day,
+    TaskKind.MISSED_TEXT: _missed_text,
     TaskKind.CLOSE_OR_CONTINUE: _last_given,
     TaskKind.GOAL_REVIEW: _goal,
     TaskKind.SIDE_EFFECT_LOOK: _effect,

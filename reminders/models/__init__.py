@@ -3,9 +3,12 @@ from reminders.models.doors import Sender, StatusToken
 from reminders.models.inbound import InboundMessage, OptOut
 from reminders.models.messages import Attempt, Message, ProviderEvent
 from reminders.models.outbox import OutboxText
+from reminders.models.sending import BadNumber, Circuit, Stop
 
 __all__ = [
     "Attempt",
+    "BadNumber",
+    "Circuit",
     "InboundMessage",
     "Message",
     "OptOut",
@@ -13,5 +16,6 @@ __all__ = [
     "ProviderEvent",
     "Sender",
     "StatusToken",
+    "Stop",
     "TickRun",
 ]

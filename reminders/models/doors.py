@@ -9,7 +9,20 @@ class Sender(models.Model):
     digest = models.BinaryField(max_length=16, unique=True)
     program = models.ForeignKey("backend.Program", models.PROTECT, related_name="+")
     provider = models.CharField(max_length=20)
-    segments_per_second = models.FloatField(default=1.0)
+    segments_per_second = models.FloatField(default=1.0, help_text="What its carrier allows; 0 is no limit")
+    # The token bucket, shared by all runners (MSG-15). Null: full.
+    tokens = models.FloatField(null=True, blank=True)
+    tokens_at = models.DateTimeField(null=True, blank=True)
+    stopped_until = models.DateTimeField(null=True, blank=True, help_text="Its queue or its cap is full")
+    stopped_why = models.CharField(max_length=20, blank=True, default="", db_default="")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(segments_per_second__gte=0), name="sender_rate"),
+            models.CheckConstraint(
+                condition=models.Q(tokens__isnull=True) | models.Q(tokens__gte=0), name="sender_tokens"
+            ),
+        ]
 
 
 class StatusToken(models.Model):

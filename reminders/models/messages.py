@@ -18,9 +18,19 @@ class Message(PatientRow):
     template with values; no text is stored.
     """
 
+    # Each index is written again with every change of state, three times for each text: only those that are read.
+    patient = models.ForeignKey(
+        "recovery.Patient", models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False, db_index=False
+    )
     audience = models.CharField(max_length=10, default=Audience.PATIENT.value)
     recipient = models.ForeignKey(
-        "backend.User", models.PROTECT, null=True, blank=True, related_name="+", help_text="For staff notices"
+        "backend.User",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        help_text="For staff notices",
     )
     subject_kind = models.CharField(max_length=15)
     subject_id = models.BigIntegerField()
@@ -114,7 +124,6 @@ class Message(PatientRow):
             models.Index(
                 fields=["expires_at"], condition=Q(state=MessageState.PLANNED.value), name="message_to_expire"
             ),
-            models.Index(fields=["lease_until"], condition=Q(state__in=IN_HAND), name="message_leases"),
             models.Index(
                 fields=["next_look_at"], condition=Q(state=MessageState.UNKNOWN.value), name="message_unknown"
             ),
@@ -124,14 +133,17 @@ class Message(PatientRow):
                 name="message_receipts",
             ),
             models.Index(fields=["program", "patient", "-due_at"], name="message_by_patient"),
-            models.Index(fields=["subject_kind", "subject_id"], name="message_by_subject"),
         ]
 
 
 class Attempt(PatientRow):
     """One handing of a message to a provider. ``token`` is in the callback address and proves acceptance."""
 
-    message = models.ForeignKey(Message, models.PROTECT, related_name="tries", db_constraint=False)
+    # Read by message and number, never by patient alone.
+    patient = models.ForeignKey(
+        "recovery.Patient", models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False, db_index=False
+    )
+    message = models.ForeignKey(Message, models.PROTECT, related_name="tries", db_constraint=False, db_index=False)
     number = models.PositiveSmallIntegerField()
     token_digest = models.BinaryField(max_length=32)
     body_hash = models.BinaryField(max_length=32, null=True)

@@ -24,6 +24,7 @@ class Why(StrEnum):
     """Why a message was not sent, or not now. Stored with the row and shown to staff."""
 
     KILL_SWITCH = "kill_switch"
+    TEMPLATE_STOPPED = "template_stopped"
     PROGRAM_CLOSED = "program_closed"
     OPTED_OUT = "opted_out"
     DECEASED = "deceased"
@@ -81,7 +82,8 @@ class SendFacts:
     outside: Outside = Outside.MOVE
     is_question: bool = False
 
-    killed: bool = False  # the kill switch of this class is on
+    killed: bool = False  # this class is switched off
+    template_stopped: bool = False  # carriers filter this template, or somebody stopped it
     program_closed: bool = False
     opted_out: bool = False  # the address, for this sender
     deceased: bool = False
@@ -191,6 +193,8 @@ def _forbidden(facts: SendFacts) -> Why | None:
     """Return what forbids the message for good, the strongest reason first."""
     if facts.killed:
         return Why.KILL_SWITCH
+    if facts.template_stopped:
+        return Why.TEMPLATE_STOPPED
     if facts.program_closed:
         return Why.PROGRAM_CLOSED
     if facts.opted_out and facts.message_class is not MessageClass.OPT_OUT_CONFIRM:

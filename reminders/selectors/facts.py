@@ -23,6 +23,7 @@ from reminders.rules.dispatch import SendFacts
 from reminders.rules.planning import POLICY, ordinal_of
 from reminders.rules.states import MAYBE_OUT, PROMPTS, Audience, CapGroup, MessageClass, SubjectKind
 from reminders.rules.window import Outside
+from reminders.selectors import stops
 from reminders.selectors.optouts import opted_out
 from reminders.selectors.silence import ANSWERED, unanswered
 
@@ -93,6 +94,8 @@ def facts_of(claimed: Sequence[Claimed], *, now: datetime) -> Known:
     )
     indexes = {address.index for address in known.addresses.values() if address.index}
     out = opted_out(indexes)
+    bad = stops.bad_numbers(indexes)
+    off = stops.in_force(programs.keys())
     consented = patients_with_consent(kind=ConsentKind.SMS, patient_ids=patients)
     slots = {one.id: slot for one in claimed if (slot := _slot(one)) is not None}
     doses = reminding.slot_states(set(slots.values())) if slots else {}
@@ -134,12 +137,15 @@ def facts_of(claimed: Sequence[Claimed], *, now: datetime) -> Known:
             allowed_outside=one.own_time,
             outside=Outside.SUPPRESS if one.message_class is MessageClass.DOSE else Outside.MOVE,
             is_question=one.is_question,
+            killed=(one.program_id, one.message_class.value) in off.classes,
+            template_stopped=(one.program_id, one.template) in off.templates,
             program_closed=programs[one.program_id].closed_at is not None,
             opted_out=address.index is not None and (one.program_id, address.index) in out,
             deceased=contact is not None and contact.deceased,
             exited=contact is not None and contact.exited,
             consented=one.patient_id in consented,
             has_address=bool(address.phone),
+            bad_address=address.index is not None and (one.program_id, address.index) in bad,
             asked_for=one.step.endswith(".later"),
             paused=one.patient_id in away,
         )

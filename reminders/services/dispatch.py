@@ -27,12 +27,13 @@ from backend.services import audit
 from reminders.providers.base import Outgoing, Overlapping, Provider, stopwatch
 from reminders.providers.registry import sms_provider
 from reminders.rules import wording
-from reminders.rules.dispatch import Defer, Expire, SendFacts, Suppress, decide
+from reminders.rules.dispatch import Defer, Expire, SendFacts, Suppress, Why, decide
 from reminders.rules.retry import Action, FailureClass, Outcome, Result, is_poison, retry_at
 from reminders.rules.states import Audience, MessageClass, MessageState
 from reminders.selectors.facts import Address, Claimed, facts_of
-from reminders.services import optouts, outcomes, receipts, slots
+from reminders.services import outcomes, provider_codes, receipts, slots, stops
 from reminders.services.crashpoints import crashpoint
+from reminders.services.flow import Flow
 
 MAX_ROUNDS = 200
 CLAIM_TRIES = 5
@@ -88,8 +89,10 @@ def dispatch_due(
     """Send what is due, in batches of at most ``limit`` rows, until nothing is left or ``rounds`` are over.
 
     Safe to run twice, late, or in many places at once: a row is claimed by one runner, a patient has one
-    row in hand. Stops early when the provider lets nobody through. Raises ProviderError when none is
-    configured; then nothing was claimed.
+    row in hand. Stops early when the provider lets nobody through, its circuit is open, or the sender has no
+    room left: what waits stays with us, in order, and expires in time. After an outage what is too late ends
+    first, then what is due now leaves before the backlog, at half speed (M REL-13). Raises ProviderError when
+    none is configured; then nothing was claimed.
     """
     ids = list(program_ids)
     counts = Counts()
@@ -100,7 +103,18 @@ def dispatch_due(
     counts.expired = expire_past(program_ids=ids, now=now)
     for _ in range(rounds):
         owner = f"{runner[:40]}:{secrets.token_hex(6)}"
-        claimed = claim(program_ids=ids, now=clock.now(), limit=limit or settings.DISPATCH_BATCH, owner=owner)
+        room = pace.flow.room(now=clock.now())
+        if not room.rows:
+            break
+        if room.slow:
+            pace.slow_down()
+        claimed = claim(
+            program_ids=ids,
+            now=clock.now(),
+            limit=min(limit or settings.DISPATCH_BATCH, room.rows),
+            owner=owner,
+            latest_first=room.slow,
+        )
         if not claimed:
             break
         counts.claimed += len(claimed)
@@ -133,14 +147,16 @@ def expire_past(*, program_ids: Sequence[int], now: datetime, limit: int = 20_00
         for start in range(0, len(ids), 1000):
             page = read(ids[start : start + 1000])
             facts = facts_of(page, now=now).facts
-            endings = []
+            endings, held = [], []
             for one in page:
                 decision = decide(facts[one.id], now=now)
                 if isinstance(decision, Suppress):
                     endings.append((one.id, MessageState.SUPPRESSED, decision.why.value))
+                    held.append((one, decision.why))
                 else:
                     endings.append((one.id, MessageState.EXPIRED, ""))
             written = slots.end(endings, now=now)
+            stops.tell(held, now=now)
             outcomes.tell(written, now=now)
             ended += len(written)
     return ended
@@ -164,31 +180,35 @@ WITH near AS (
   CROSS JOIN LATERAL (
     SELECT id, patient_id, priority, send_after FROM reminders_message
     WHERE state = 'planned' AND priority = p.priority AND send_after <= %(now)s AND expires_at > %(now)s
-    ORDER BY send_after LIMIT %(near)s
+    ORDER BY send_after {{direction}} LIMIT %(near)s
   ) d
 ), free AS (
   SELECT n.* FROM near n WHERE NOT EXISTS (
     SELECT 1 FROM reminders_message h WHERE h.patient_id = n.patient_id AND h.state IN ('claimed', 'sending'))
 ), best AS (
   SELECT DISTINCT ON (COALESCE(patient_id, -id)) id, priority, send_after FROM free
-  ORDER BY COALESCE(patient_id, -id), priority, send_after, id
+  ORDER BY COALESCE(patient_id, -id), priority, send_after {{direction}}, id
 ), chosen AS (
   SELECT m.id FROM reminders_message m
   WHERE m.id IN (SELECT id FROM best)
     AND m.state = 'planned' AND m.send_after <= %(now)s AND m.expires_at > %(now)s
-  ORDER BY m.priority, m.send_after, m.id LIMIT %(limit)s
+  ORDER BY m.priority, m.send_after {{direction}}, m.id LIMIT %(limit)s
   FOR UPDATE SKIP LOCKED
 )
 UPDATE reminders_message m SET state = 'claimed', claimed_by = %(owner)s, lease_until = %(lease)s
 FROM chosen WHERE m.id = chosen.id AND m.state = 'planned'
 RETURNING {_COLUMNS}
 """  # noqa: S608 - constants
+_CLAIMS = {latest_first: _CLAIM.format(direction="DESC" if latest_first else "ASC") for latest_first in (False, True)}
 
 
-def claim(*, program_ids: Sequence[int], now: datetime, limit: int, owner: str) -> list[Claimed]:
+def claim(
+    *, program_ids: Sequence[int], now: datetime, limit: int, owner: str, latest_first: bool = False
+) -> list[Claimed]:
     """Take up to ``limit`` due rows, at most one per patient, for LEASE_SECONDS; most urgent first.
 
     Two runners that meet on one patient are told apart by the unique key; the loser looks again.
+    ``latest_first``: of what is equally urgent, what fell due last goes first (after an outage).
     """
     parameters: dict[str, Any] = {
         "now": now,
@@ -202,12 +222,16 @@ def claim(*, program_ids: Sequence[int], now: datetime, limit: int, owner: str) 
     for _ in range(CLAIM_TRIES):
         try:
             with programs(program_ids), connection.cursor() as cursor:
-                cursor.execute(_CLAIM, parameters)
+                cursor.execute(_CLAIMS[latest_first], parameters)
                 rows = [_claimed(row) for row in cursor.fetchall()]
         except IntegrityError:
             continue
         crashpoint("after_claim_commit")
-        return sorted(rows, key=lambda one: (not one.acute, one.message_class.priority, one.send_after, one.id))
+        turn = -1 if latest_first else 1
+        return sorted(
+            rows,
+            key=lambda one: (not one.acute, one.message_class.priority, turn * one.send_after.timestamp(), one.id),
+        )
     return []
 
 
@@ -250,6 +274,7 @@ def settle(
     ready: list[Ready] = []
     endings: list[tuple[int, MessageState, str]] = []
     later: list[tuple[int, datetime, str, int]] = []
+    held: list[tuple[Claimed, Why]] = []
     with programs(program_ids):
         known = facts_of(claimed, now=now)
         asked: set[bytes] = set()
@@ -259,6 +284,7 @@ def settle(
             decision = decide(facts, now=now)
             if isinstance(decision, Suppress):
                 endings.append((one.id, MessageState.SUPPRESSED, decision.why.value))
+                held.append((one, decision.why))
             elif isinstance(decision, Defer):
                 later.append((one.id, decision.until, decision.why.value, 0))
             elif isinstance(decision, Expire):
@@ -278,6 +304,7 @@ def settle(
                 ready.append(Ready(one, address, body))
         ended = slots.end(endings, now=now, from_states=(MessageState.CLAIMED,), owner=owner)
         outcomes.tell(ended, now=now)
+        stops.tell(held, now=now)
         _plan_again(later, owner=owner)
     counts.suppressed += sum(one.state == MessageState.SUPPRESSED.value for one in ended)
     counts.expired += sum(one.state == MessageState.EXPIRED.value for one in ended)
@@ -347,16 +374,25 @@ AT_ONCE_S = 0.001
 
 
 class Pace:
-    """How many rows go on the wire together: half of the connections, all of them where the wire is not the wait."""
+    """How many rows go on the wire together: half of the connections, all of them where the wire is not the wait.
+
+    What the circuit and the sender allow is ``flow``, shared with other runners.
+    """
 
     def __init__(self, provider: Provider) -> None:
-        self._halves = isinstance(provider, Overlapping) and settings.SEND_CONNECTIONS > 1
+        self.flow = Flow(provider=provider.name, service=provider.service)
+        self.connections = settings.SEND_CONNECTIONS
+        self._halves = isinstance(provider, Overlapping)
         self._at_once = False
+
+    def slow_down(self) -> None:
+        """After an outage half of the connections are enough (M REL-13)."""
+        self.connections = max(1, settings.SEND_CONNECTIONS // 2)
 
     @property
     def size(self) -> int:
         """The rows of the next sub-batch, never more than there are connections."""
-        return settings.SEND_CONNECTIONS // 2 if self._halves and not self._at_once else settings.SEND_CONNECTIONS
+        return max(1, self.connections // 2) if self._halves and not self._at_once else self.connections
 
     def land(self, one: Flying) -> list[Posted]:
         posted = one.land()
@@ -410,12 +446,14 @@ def send(
         batch: list[tuple[Outgoing, int]] = []
         with programs(program_ids):
             _write_results(posted, now=now, counts=counts)
-            if posted and _is_shut(posted):
+            pace.flow.note([one.result for one in posted], now=now)
+            wanted = min(pace.connections - sum(one.rows for one in flying), pace.size, len(waiting))
+            allowed = pace.flow.take(wanted, now=now) if wanted > 0 else 0
+            if (posted and _is_shut(posted)) or (wanted > 0 and not allowed):
                 is_open = False
                 counts.released += _release([one.message.id for one in waiting], owner=owner)
                 waiting.clear()
-            room = settings.SEND_CONNECTIONS - sum(one.rows for one in flying)
-            part = [waiting.popleft() for _ in range(min(room, pace.size, len(waiting)))]
+            part = [waiting.popleft() for _ in range(min(allowed, len(waiting)))]
             if part:
                 batch = _begin(part, now=now, post_before=limit, owner=owner, provider=provider)
                 left = {one.message.id for one in part} - {one[0].message_id for one in batch}
@@ -427,7 +465,7 @@ def send(
         if batch:
             crashpoint("after_sending_commit")
             flying.append(_post(part, batch, now=now, provider=provider))
-        full = sum(one.rows for one in flying) + pace.size > settings.SEND_CONNECTIONS
+        full = sum(one.rows for one in flying) + pace.size > pace.connections
         if flying and (full or not waiting):
             posted = pace.land(flying.popleft())
             crashpoint("after_send")
@@ -455,7 +493,7 @@ WHERE m.id = ANY (%s) AND m.is_question AND q.patient_id = m.patient_id AND q.qu
 """
 
 # The last look before the wire, in the statement that commits to it: still ours, still in time, not opted out
-# since, and no other question open for this patient.
+# since, its class not switched off (N33), and no other question open for this patient.
 _BEGIN = """
 UPDATE reminders_message m SET state = 'sending', sending_at = %(now)s, lease_until = %(lease)s,
   attempts = m.attempts + 1, provider = %(provider)s, question_open = m.is_question, why = ''
@@ -465,6 +503,9 @@ WHERE m.id = u.id AND m.state = 'claimed' AND m.claimed_by = %(owner)s AND m.lea
   AND (u.exempt OR NOT EXISTS (
     SELECT 1 FROM reminders_optout o WHERE o.program_id = m.program_id AND o.phone_index = u.phone_index
       AND o.scope = 'sms' AND o.ended_at IS NULL))
+  AND NOT EXISTS (
+    SELECT 1 FROM reminders_stop s WHERE s.program_id = m.program_id AND s.ended_at IS NULL
+      AND s.name = CASE s.kind WHEN 'class' THEN m.message_class ELSE m.template END)
   AND NOT (m.is_question AND EXISTS (
     SELECT 1 FROM reminders_message q WHERE q.patient_id = m.patient_id AND q.question_open AND q.id <> m.id))
 RETURNING m.id, m.attempts
@@ -706,9 +747,18 @@ def _why(result: Result) -> str:
 
 
 def _act(one: Posted, *, now: datetime) -> None:
-    """What an answer asks for beyond the message. Those that need counting or a page come with the watchdogs."""
-    if Action.WRITE_OPT_OUT in one.result.actions and one.index is not None:
-        optouts.opt_out(program_id=one.message.program_id, phone_index=one.index, source="provider", now=now)
+    """What an answer asks for beyond the message."""
+    if one.result.actions:
+        provider_codes.act(
+            one.result.actions,
+            program_id=one.message.program_id,
+            patient_id=one.message.patient_id,
+            message_id=one.message.id,
+            template=one.message.template,
+            phone_index=one.index,
+            code=_why(one.result),
+            now=now,
+        )
     if one.result.outcome is Outcome.REJECTED or Action.PAGE_OPERATIONS in one.result.actions:
         log.warning(
             "message refused",

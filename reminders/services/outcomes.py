@@ -27,35 +27,46 @@ _NO_LOSS = {
         Why.PROGRAM_CLOSED,
     )
 }
+_OTHER = {
+    kind.value for kind in (SubjectKind.APPOINTMENT, SubjectKind.INJECTION_DUE, SubjectKind.CHECK_IN, SubjectKind.HOLD)
+}
+_NOT_DELIVERED = {MessageState.FAILED.value, MessageState.UNDELIVERED.value}
+_DEAD_NUMBER = {Why.BAD_ADDRESS.value, Why.WRONG_PERSON.value}
 _REACHED = {MessageState.SENT.value, MessageState.DELIVERED.value}
 
 
 def tell(ended: Sequence[Ended], *, now: datetime) -> None:
-    """Note the doses whose first text ended without reaching anybody. Needs an open scope.
+    """Note the texts that ended without reaching anybody. Needs an open scope.
 
-    Only the first text of a dose counts: when its re-prompt is lost, the question was asked before. One
-    that arrived is told only where the core holds somebody to be out of reach.
+    Of a dose only the first text counts: when its re-prompt is lost, the question was asked before. Of other
+    texts only those that could not be delivered: an injection has no dose of the day, and its patient can be out
+    of reach too. One that arrived is told only where the core holds somebody to be out of reach.
     """
     waiting = {one.patient_id for one in ended if one.state in _REACHED and one.patient_id is not None}
     doubted = reminding.out_of_reach(waiting) if waiting else set()
     lost: dict[reminding.Slot, Ended] = {}
+    by_program: dict[int, list[tuple[int, int | None, str]]] = {}
     for one in ended:
         ordinal = ordinal_of(one.step)
+        if one.subject_kind in _OTHER and one.patient_id is not None:
+            if one.state in _NOT_DELIVERED or one.why in _DEAD_NUMBER or one.patient_id in doubted:
+                by_program.setdefault(one.program_id, []).append((one.patient_id, None, _outcome(one)))
+            continue
         if one.subject_kind != SubjectKind.DOSE.value or ordinal is None or not one.step.endswith(".first"):
             continue
         if one.why in _NO_LOSS or (one.state in _REACHED and one.patient_id not in doubted):
             continue
         assert isinstance(one.slot_on, date)
         lost[one.subject_id, one.slot_on, ordinal] = one
-    if not lost:
-        return
-    states = reminding.slot_states(list(lost))
-    by_program: dict[int, list[tuple[int, int | None, str]]] = {}
+    states = reminding.slot_states(list(lost)) if lost else {}
     for slot, one in lost.items():
         if one.patient_id is None:
             continue
         dose_id = states[slot].dose_id if slot in states else None
-        outcome = f"{one.state}:{one.why}" if one.why else one.state
-        by_program.setdefault(one.program_id, []).append((one.patient_id, dose_id, outcome))
+        by_program.setdefault(one.program_id, []).append((one.patient_id, dose_id, _outcome(one)))
     for program_id, outcomes in by_program.items():
         note_reminder_outcome(program_id=program_id, outcomes=outcomes, now=now)
+
+
+def _outcome(one: Ended) -> str:
+    return f"{one.state}:{one.why}" if one.why else one.state

@@ -11,9 +11,9 @@ from backend.crypto import token_digest
 from backend.db import programs
 from recovery.selectors import reminding
 from reminders.models import Message, StatusToken
-from reminders.rules.retry import Action, actions_for_receipt
-from reminders.rules.states import TERMINAL, MessageState, apply_status
-from reminders.services import optouts, outcomes
+from reminders.rules.retry import actions_for_receipt
+from reminders.rules.states import TERMINAL, Audience, MessageState, apply_status
+from reminders.services import outcomes, provider_codes
 from reminders.services.slots import Ended
 
 OLDEST = timedelta(hours=72)
@@ -96,6 +96,7 @@ def apply(incoming: Sequence[Incoming], *, now: datetime) -> int:
         known = [one for one in incoming if one.message_id in rows]
         fresh = _store(known, now=now)
         moves: dict[int, tuple[MessageState, int, str, str]] = {}
+        told: list[tuple[Incoming, Message]] = []
         for one in known:
             if (one.message_id, one.sid, one.status, one.error_code) not in fresh or one.stale:
                 continue
@@ -107,8 +108,10 @@ def apply(incoming: Sequence[Incoming], *, now: datetime) -> int:
             if receipt.rank > rank:
                 why = _why(receipt.state, one) if receipt.moved else row.why
                 moves[row.pk] = (receipt.state, receipt.rank, why, one.sid)
-            _act(one, row, now=now)
+            told.append((one, row))
         _move(moves, now=now)
+        for one, row in told:
+            _act(one, row, now=now)
         outcomes.tell(
             [_ended(rows[pk], move) for pk, move in moves.items() if move[0] in _TOLD and rows[pk].state != move[0]],
             now=now,
@@ -159,12 +162,26 @@ def _move(moves: dict[int, tuple[MessageState, int, str, str]], *, now: datetime
 
 
 def _act(one: Incoming, row: Message, *, now: datetime) -> None:
-    if not one.error_code.isdigit() or row.patient_id is None:
+    """What a code asks for beyond its message, which has its end by now."""
+    if not one.error_code.isdigit():
         return
-    if Action.WRITE_OPT_OUT in actions_for_receipt(int(one.error_code)):
+    actions = actions_for_receipt(int(one.error_code))
+    if not actions:
+        return
+    index = None
+    if row.patient_id is not None and row.audience == Audience.PATIENT.value:
         contact = reminding.contacts([row.patient_id]).get(row.patient_id)
-        if contact is not None and contact.phone_index is not None:
-            optouts.opt_out(program_id=row.program_id, phone_index=contact.phone_index, source="provider", now=now)
+        index = contact.phone_index if contact is not None else None
+    provider_codes.act(
+        actions,
+        program_id=row.program_id,
+        patient_id=row.patient_id,
+        message_id=row.pk,
+        template=row.template,
+        phone_index=index,
+        code=one.error_code,
+        now=now,
+    )
 
 
 def _ended(row: Message, move: tuple[MessageState, int, str, str]) -> Ended:

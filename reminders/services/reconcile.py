@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection
 
 from backend.db import programs
-from reminders.models import Attempt, Message
+from reminders.models import Attempt, Message, ProviderEvent
 from reminders.providers.base import Provider, Query
 from reminders.providers.registry import sms_provider
 from reminders.rules import reconcile as rule
@@ -229,7 +229,7 @@ def _unknowns(taken: Mapping[int, datetime], *, now: datetime, pace: rule.Reconc
 
 def _known_sids(sids: Sequence[str]) -> set[str]:
     return set(Attempt.objects.filter(sid__in=sids).values_list("sid", flat=True)) | set(
-        Message.objects.filter(provider_sid__in=sids).values_list("provider_sid", flat=True)
+        ProviderEvent.objects.filter(sid__in=sids).values_list("sid", flat=True)
     )
 
 

@@ -44,7 +44,7 @@ from reminders.rules.window import expiry
 from reminders.rules.wording import Answer
 from reminders.selectors.optouts import opted_out
 from reminders.selectors.senders import programs_of_text
-from reminders.services import optouts, slots
+from reminders.services import numbers, optouts, slots
 from reminders.services.crashpoints import crashpoint
 from reminders.services.slots import NewMessage
 
@@ -192,6 +192,7 @@ def _key(program_id: int, patient_id: int | None, now: datetime) -> Key:
 
 def _settle_at_once(inbound: InboundMessage, *, sender: str, confirms: bool, now: datetime) -> None:
     index = bytes(inbound.phone_index)
+    numbers.works_again(program_id=inbound.program_id, phone_index=index, now=now)
     is_new = False
     if inbound.opted_out:
         is_new = optouts.opt_out(

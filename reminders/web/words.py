@@ -19,6 +19,7 @@ STATE = {
 
 WHY = {
     Why.KILL_SWITCH: "this kind of text is switched off",
+    Why.TEMPLATE_STOPPED: "this text is stopped",
     Why.PROGRAM_CLOSED: "the program is closed",
     Why.OPTED_OUT: "the number opted out",
     Why.DECEASED: "the person has died",

@@ -118,7 +118,7 @@ def _settle_in(name: str, count: int) -> World:
     program = people.create_program(slug="hill", name="Hill", neutral_name="Hill", zone=str(ZONE), now=now)
     user = people.create_staff(email="coordinator@hill.invalid", roles={program.pk: [Role.COORDINATOR]}, now=now)
     senders.register_sender(program_id=program.pk, address=OUR_NUMBER, provider="twilio")
-    senders.register_sender(program_id=program.pk, address=SERVICE, provider="twilio")
+    senders.register_sender(program_id=program.pk, address=SERVICE, provider="twilio", segments_per_second=0)
     actor = actor_of(user_id=user.pk)
     with programs([program.pk]):
         people.create_team(program_id=program.pk, name="Team", members={user.pk: ("Ana", STAFF_PHONE)}, now=now)

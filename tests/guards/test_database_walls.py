@@ -21,6 +21,7 @@ NO_PROGRAM = {
     "django_migrations",
     "django_session",
     "pghistory_context",
+    "reminders_circuit",
     "reminders_tickrun",
 }
 # Keys that look past the wall on purpose: a seal belongs to its event, which may be outside any program.

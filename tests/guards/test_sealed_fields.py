@@ -65,6 +65,8 @@ PLAIN = {
     "recovery.Treatment": {"indication", "end_reason", "cover_band"},
     "recovery.TriggerEntry": {"origin", "kind", "tag", "tried"},
     "reminders.Attempt": {"provider", "result", "error_code", "sid"},
+    "reminders.BadNumber": {"code"},
+    "reminders.Circuit": {"provider", "state"},
     "reminders.InboundMessage": {"sid", "classified", "result"},
     "reminders.Message": {
         "audience", "subject_kind", "step", "channel", "message_class", "template", "language", "values", "state",
@@ -73,7 +75,8 @@ PLAIN = {
     "reminders.OptOut": {"scope", "source"},
     "reminders.OutboxText": {"sid", "last_two"},
     "reminders.ProviderEvent": {"sid", "status", "error_code"},
-    "reminders.Sender": {"provider"},
+    "reminders.Sender": {"provider", "stopped_why"},
+    "reminders.Stop": {"kind", "name", "reason"},
     "reminders.TickRun": {"tick", "runner", "last_error"},
 }  # fmt: skip
 TEXT = (models.CharField, models.TextField, models.JSONField)

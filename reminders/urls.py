@@ -3,12 +3,16 @@
 from django.urls import URLPattern, URLResolver, path
 
 from reminders.api import hooks
-from reminders.web import pages
+from reminders.web import pages, switches
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("hooks/twilio/status/<str:token>", hooks.twilio_status, name="twilio-status"),
     path("hooks/twilio/sms", hooks.twilio_sms, name="twilio-sms"),
     path("care/patients/<int:patient_id>/messages/", pages.patient_messages, name="patient-messages"),
+    path("care/texts/", switches.texts_page, name="texts"),
+    path("care/texts/off/", switches.off, name="texts-off"),
+    path("care/texts/missed/", switches.missed_page, name="texts-missed"),
+    path("care/texts/<int:stop_id>/on/", switches.on, name="texts-on"),
     path("outbox/", pages.outbox, name="outbox"),
     path("outbox/reply", pages.outbox_reply, name="outbox-reply"),
 ]

@@ -22,6 +22,11 @@ def _navigation(actor: Actor, *, here: str) -> list[dict[str, Any]]:
         entries += [("worklist", "Worklist"), ("tasks", "Tasks"), ("measures", "Measures"), ("policy", "Numbers")]
         if settings.MODE in ("demo", "test"):
             entries.append(("outbox", "Sent texts"))
+        entries += [("worklist", "Worklist"), ("tasks", "Tasks"), ("policy", "Numbers")]
+    if actor.programs_for(Access.DIRECTION):
+        entries.append(("texts", "Texts"))
+    if actor.programs_for(Access.CARE_TEAM) and settings.MODE in ("demo", "test"):
+        entries.append(("outbox", "Sent texts"))
     return [{"url": url, "label": label, "here": here == url} for name, label in entries if (url := _address(name))]
 
 

@@ -37,10 +37,25 @@ def in_force(program_ids: Collection[int]) -> InForce:
     return InForce(frozenset(found[StopKind.CLASS.value]), frozenset(found[StopKind.TEMPLATE.value]))
 
 
-def stops_of(program_id: int, *, limit: int = 50) -> list[Stop]:
-    """What is off and what was, what is off first, the latest first."""
-    rows = Stop.objects.filter(program_id=program_id).select_related("by", "ended_by")
-    return list(rows.order_by(F("ended_at").desc(nulls_first=True), "-since", "-pk")[:limit])
+@dataclass(frozen=True, slots=True)
+class ShownStop:
+    """A stop as a page lists it."""
+
+    pk: int
+    kind: str
+    name: str
+    reason: str
+    since: datetime
+    by_id: int | None
+    ended_at: datetime | None
+
+
+def stops_of(program_id: int, *, limit: int = 50) -> list[ShownStop]:
+    """What is off and what was: what is off first, then the latest first."""
+    rows = Stop.objects.filter(program_id=program_id).order_by(F("ended_at").desc(nulls_first=True), "-since", "-pk")
+    return [
+        ShownStop(row.pk, row.kind, row.name, row.reason, row.since, row.by_id, row.ended_at) for row in rows[:limit]
+    ]
 
 
 def bad_numbers(phone_indexes: Collection[bytes]) -> set[tuple[int, bytes]]:

@@ -82,8 +82,8 @@ def switch_off(*, actor: Actor, program_id: int, kind: StopKind, name: str, reas
 
 
 @transaction.atomic
-def switch_on(*, actor: Actor, stop_id: int, now: datetime) -> Stop:
-    """End a stop. What it held back stays unsent: it is listed, not sent late. Audited.
+def switch_on(*, actor: Actor, stop_id: int, now: datetime) -> int:
+    """End a stop; returns its program. What it held back stays unsent: it is listed, not sent late. Audited.
 
     Raises NotFound, Conflict when it has ended.
     """
@@ -103,7 +103,7 @@ def switch_on(*, actor: Actor, stop_id: int, now: datetime) -> Stop:
         object_id=row.pk,
         fields=[f"{row.kind}:{row.name}"],
     )
-    return row
+    return row.program_id
 
 
 def _refuse_others(actor: Actor, program_id: int) -> None:

@@ -1,7 +1,7 @@
 """What states and reasons of messages are called on a page."""
 
 from reminders.rules.dispatch import Why
-from reminders.rules.states import MessageState
+from reminders.rules.states import MessageClass, MessageState
 
 STATE = {
     MessageState.PLANNED: "Planned",
@@ -39,6 +39,23 @@ WHY = {
     Why.BACK_OFF: "fewer texts after silence",
     Why.OPEN_QUESTION: "another question was open",
 }
+
+
+CLASSES = {
+    MessageClass.CRISIS: "Answers to calls for help",
+    MessageClass.OPT_OUT_CONFIRM: "Confirmations of an opt-out",
+    MessageClass.SIGN_IN_CODE: "Sign-in codes",
+    MessageClass.STAFF_NOTICE: "Pages to staff",
+    MessageClass.REPLY: "Other answers to texts",
+    MessageClass.VISIT: "Visits",
+    MessageClass.HOLD: "Holds",
+    MessageClass.DOSE: "Daily prompts",
+    MessageClass.CHECK_IN: "Check-ins",
+    MessageClass.HELLO: "Greetings",
+    MessageClass.SUPPORTER: "Texts to supporters",
+    MessageClass.ENROLMENT: "Texts at enrolment",
+}
+"""What each class is called where it is switched off, the most urgent first."""
 
 
 def state_words(state: str, why: str) -> str:

@@ -110,6 +110,9 @@ def _director(program: Any, now: datetime) -> str:
     from backend.selectors.people import actor_of
     from backend.services import people
     from recovery.services.policy import override_number, sign_numbers
+    from reminders.rules.stops import StopKind
+    from reminders.services import stops
+    from reminders.services.senders import register_sender
 
     email = f"{uuid.uuid4().hex}@example.test"
     user = people.create_staff(email=email, roles={program.pk: [Role.MEDICAL_DIRECTOR]}, now=now)
@@ -118,6 +121,9 @@ def _director(program: Any, now: datetime) -> str:
         by: dict[str, Any] = {"actor": actor_of(user_id=user.pk), "program_id": program.pk, "now": now}
         override_number(key="craving_high_at", value=9, reason="most of our patients live with sevens", **by)
         sign_numbers(keys=["due_at_dsl", "pdc_threshold", "flag:silence"], **by)
+        why = "The address in these texts is wrong."
+        stops.switch_off(kind=StopKind.CLASS, name="visit", reason=why, **by)
+        register_sender(program_id=program.pk, address="+12025550190", provider="twilio", segments_per_second=1)
     return people.make_sign_in_link(user_id=user.pk, now=now)
 
 

@@ -20,7 +20,7 @@ import tests.environment  # noqa: F401 - the settings that a test run needs, for
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("backend", "config", "recovery", "reminders")
-ONLY_FULL = ("tests/faults", "tests/fuzz", "tests/full")
+ONLY_FULL = ("tests/faults/test_faults.py", "tests/fuzz", "tests/full")
 SLOWEST = 20
 WORKERS = 2
 

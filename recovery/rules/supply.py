@@ -10,11 +10,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from recovery.rules.medicines import Medicine
 from recovery.rules.policy import Policy
 from recovery.rules.records import CountKind, Supply
 from recovery.rules.schedule import Regimen, dose_slots
 
 LOOK_AHEAD_DAYS = 120
+USUAL_TABLET_MG = {
+    Medicine.NALTREXONE_TABLET: 50.0,
+    Medicine.ACAMPROSATE: 333.0,
+    Medicine.DISULFIRAM: 250.0,
+    Medicine.BUPRENORPHINE_SUBLINGUAL: 8.0,
+}
+"""What a tablet usually holds, where nobody recorded a pick-up (C 10, the strengths as packed)."""
 
 
 @dataclass(frozen=True, slots=True)

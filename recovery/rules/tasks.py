@@ -149,6 +149,7 @@ _TABLE = (
         response=Response.ONE_BUSINESS_DAY,
         outcomes=("visit_booked", "not_reached", "not_needed"),
         source="C 9, row 111",
+        page="visits",
         contact=True,
     ),
     TaskRule(
@@ -158,6 +159,7 @@ _TABLE = (
         response=Response.SAME_DAY,
         outcomes=("visit_booked", "not_reached", "other_care", "not_needed"),
         source="N5",
+        page="visits",
         contact=True,
     ),
     TaskRule(
@@ -167,6 +169,7 @@ _TABLE = (
         response=Response.SAME_DAY,
         outcomes=("does_not_count", "other_care"),
         source="S 20",
+        page="visits",
         prescriber_only=True,
     ),
     TaskRule(
@@ -176,6 +179,7 @@ _TABLE = (
         response=Response.ONE_BUSINESS_DAY,
         outcomes=("arranged", "not_reached", "not_needed"),
         source="S 19",
+        page="visits",
         contact=True,
     ),
     TaskRule(
@@ -185,6 +189,7 @@ _TABLE = (
         response=Response.ONE_BUSINESS_DAY,
         outcomes=("on_site", "arranged", "not_needed"),
         source="N6",
+        page="visits",
     ),
     TaskRule(
         kind=TaskKind.VERIFY_GIVEN,
@@ -193,6 +198,7 @@ _TABLE = (
         response=Response.ONE_BUSINESS_DAY,
         outcomes=("record_seen", "no_record", "not_reached"),
         source="S 21, C 0 rule 6",
+        page="visits",
         contact=True,
     ),
     TaskRule(

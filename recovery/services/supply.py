@@ -38,7 +38,7 @@ from recovery.rules.records import AppointmentKind, CountKind, PatientStatus, Su
 from recovery.rules.schedule import Regimen as Schedule
 from recovery.rules.schedule import next_injection, uncovered_by_closing
 from recovery.rules.states import FlagKind, FlagStatus, ReportSource, Response, Severity
-from recovery.rules.supply import refill_due, supply_due_on, supply_is_late
+from recovery.rules.supply import USUAL_TABLET_MG, refill_due, supply_due_on, supply_is_late
 from recovery.rules.tasks import TaskKind
 from recovery.selectors.clinic import clinics
 from recovery.selectors.policy import policies_for
@@ -127,6 +127,34 @@ def record_tablets(
         end_tasks(actor=actor, patient_ids=[patient.pk], kinds=[TaskKind.REFILL], now=now)
         end_many(actor=actor, patient_ids=[patient.pk], kinds=[FlagKind.RAN_OUT], note_key="picked_up", now=now)
     return row, True
+
+
+@transaction.atomic
+def count_left(
+    *, actor: Actor, patient: Patient, client_id: UUID, tablets: int, now: datetime
+) -> tuple[TabletCount, bool]:
+    """A patient says how many are left today; what one holds is as it was picked up, or as it is usually packed.
+
+    Raises as ``record_tablets``.
+    """
+    treatment = Treatment.objects.filter(patient_id=patient.pk, ended_on__isnull=True).first()
+    if treatment is None:
+        raise Conflict("Open a treatment first.")
+    medicine = _only_tablets(treatment)
+    known = TabletCount.objects.filter(patient_id=patient.pk, medicine=medicine).order_by("-recorded_at", "-pk").first()
+    mg = USUAL_TABLET_MG.get(Medicine(medicine), 50.0) if known is None else known.tablet_mg
+    return record_tablets(
+        actor=actor,
+        patient=patient,
+        client_id=client_id,
+        kind=CountKind.COUNTED.value,
+        on_day=wall_time.local_date(now, patient.zone),
+        tablets=tablets,
+        tablet_mg=mg,
+        source=ReportSource.APP.value,
+        medicine=medicine,
+        now=now,
+    )
 
 
 def _only_tablets(treatment: Treatment) -> str:

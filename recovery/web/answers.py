@@ -15,6 +15,16 @@ from backend.services import audit
 from recovery.selectors.worklist import WorklistRow
 
 DONE = {
+    "ordered": "Ordered.",
+    "changed": "Changed. Nothing past was rewritten.",
+    "stopped": "Stopped.",
+    "booked": "Booked.",
+    "visit": "Saved.",
+    "voided": "It does not count any more. The record stays.",
+    "tablets": "Saved.",
+    "enrolled": "Enrolled.",
+    "opened": "The treatment is open.",
+    "ended": "The treatment is closed.",
     "owned": "You have taken this on.",
     "released": "Given back to the list.",
     "snoozed": "Asleep until then.",

@@ -13,6 +13,9 @@ from recovery.web import answers
 
 PAGES: list[tuple[str, str]] = [
     ("patient", "Overview"),
+    ("treatment", "Treatment"),
+    ("regimens", "Orders"),
+    ("visits", "Visits"),
     ("patient-people", "People"),
     ("patient-measures", "Measures"),
     ("patient-plan", "Plan"),

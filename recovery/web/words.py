@@ -99,12 +99,14 @@ SNOOZE = {
     "away": "Away, not reachable until then",
 }
 
+INDICATION = {"opioid": "Opioid use", "alcohol": "Alcohol use", "both": "Opioid and alcohol use"}
 VISIT_KIND = {"injection": "Injection", "clinic": "Clinic", "therapy": "Therapy", "lab": "Laboratory"}
 VISIT_STATUS = {
     "planned": "no time agreed yet",
     "booked": "booked",
     "kept": "kept",
-    "not_kept": "not kept",
+    "not_kept": "did not take place",
+    "not_given": "nothing could be given",
     "cancelled": "cancelled",
 }
 LANGUAGE = {"en": "English", "es": "Spanish"}

@@ -11,6 +11,7 @@ from backend import clock
 from backend.access import access, poll
 from backend.rules.roles import Access
 from recovery.rules.states import Severity
+from recovery.selectors.visits import closings_to_see
 from recovery.selectors.worklist import Section, WorklistRow, worklist_mark, worklist_rows
 from recovery.web import answers, words
 from recovery.web.rows import ShownRow, shown_rows
@@ -31,7 +32,8 @@ class Group:
 @access(Access.CARE_TEAM)
 def worklist_page(request: HttpRequest) -> HttpResponse:
     """GET /care/ - the whole page."""
-    context = _context(request) | {"notice": answers.done_notice(request)}
+    seen = closings_to_see(answers.actor_of(request).programs_for(Access.CARE_TEAM))
+    context = _context(request) | {"notice": answers.done_notice(request), "closings": len(seen)}
     return answers.private(render(request, "recovery/worklist.html", context))
 
 

@@ -1,0 +1,115 @@
+"""Enrolling a person, and opening, closing and opening again a treatment."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from backend import clock
+from backend.access import access
+from backend.errors import DomainError, NotFound
+from backend.rules import wall_time
+from backend.rules.roles import Access
+from backend.selectors.people import programs_by_id
+from recovery.selectors.episodes import episodes_of
+from recovery.services import patients, treatments
+from recovery.web import answers, subpages, visit_words, words
+from recovery.web.order_forms import CloseTreatmentForm, EnrolForm, OpenForm
+
+HERE = "treatment"
+
+
+@require_http_methods(["GET", "POST"])
+@access(Access.CARE_TEAM)
+def enrol(request: HttpRequest) -> HttpResponse:
+    """GET the form, POST /care/enrol/ - one person. Consent is the person's own act and is asked elsewhere."""
+    actor, now = answers.actor_of(request), clock.now()
+    found = programs_by_id(actor.programs_for(Access.CARE_TEAM))
+    first = next(iter(found.values()))
+    form = EnrolForm(
+        answers.sent(request),
+        auto_id="enrol-%s",
+        programs=[(str(pk), program.name) for pk, program in found.items()],
+        initial={
+            "program": str(first.pk),
+            "zone": first.zone,
+            "treatment_from": wall_time.local_date(now, first.zone),
+        },
+    )
+    context = {"form": form, "several": len(found) > 1}
+    if request.method == "GET":
+        return answers.private(render(request, "recovery/enrol.html", context))
+    if form.is_valid():
+        data = dict(form.cleaned_data)
+        program_id = int(data.pop("program"))
+        try:
+            [patient] = patients.enrol(
+                actor=actor, program_id=program_id, people=[patients.NewPatient(**data)], now=now
+            )
+        except DomainError as refusal:
+            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+        else:
+            return HttpResponseRedirect(f"{reverse('patient', args=[patient.pk])}?done=enrolled")
+    return answers.refused(request, "recovery/enrol.html", "recovery/enrol.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@access(Access.CARE_TEAM)
+def treatment(request: HttpRequest, patient_id: int) -> HttpResponse:
+    """GET the treatments of a patient, POST /care/patients/{id}/treatment/ - open one (again), or close it."""
+    head = subpages.head_for(request, patient_id)
+    patient, running = head.patient, head.treatment
+    opening = OpenForm(
+        answers.sent(request) if running is None else None,
+        auto_id="open-%s",
+        initial={"indication": patient.indication, "started_on": head.today},
+    )
+    closing = CloseTreatmentForm(
+        answers.sent(request) if running is not None else None,
+        auto_id="close-%s",
+        initial={"ended_on": head.today},
+    )
+    status = 200
+    if request.method == "POST":
+        form: Any = opening if running is None else closing
+        # A form that was sent for the other state: a colleague was faster.
+        if form.is_valid():
+            try:
+                _write(request, patient, running, form.cleaned_data)
+            except NotFound:
+                raise
+            except DomainError as refusal:
+                form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+            else:
+                query = urlencode({"done": "opened" if running is None else "ended"})
+                return HttpResponseRedirect(f"{reverse(HERE, args=[patient_id])}?{query}")
+        status = 422
+    context = {
+        "running": running is not None,
+        "opening": opening,
+        "closing": closing,
+        "episodes": [
+            {
+                "what": words.said(words.INDICATION, each.indication),
+                "from": words.date_words(each.started_on, today=head.today),
+                "to": words.date_words(each.ended_on, today=head.today) if each.ended_on else "",
+                "why": visit_words.CLOSE.get(each.end_reason) or words.plain(each.end_reason),
+                "again": each.readmission_of_id is not None,
+            }
+            for each in episodes_of(patient_id=patient.pk)
+        ],
+    }
+    answer = subpages.show(request, "recovery/treatment.html", head, context, here=HERE)
+    answer.status_code = status
+    return answer
+
+
+def _write(request: HttpRequest, patient: Any, running: Any, data: dict[str, Any]) -> None:
+    actor, now = answers.actor_of(request), clock.now()
+    if running is None:
+        treatments.open_treatment(actor=actor, patient=patient, now=now, **data)
+    else:
+        treatments.close_treatment(actor=actor, treatment=running, now=now, **data)

@@ -50,10 +50,12 @@ def fill(now: datetime) -> dict[str, str]:
     one = _program("Cedar Clinic", now)
     person, account = _person(one, now, name="Elena Castillo", call_name="Lena", phone="+12125550134")
     _history(one, person, now)
+    _own_half(person, now)
     _flag(one, person, "craving_rise", "amber", now - timedelta(hours=2))
     links["one"] = _coordinator([one], now)
     links["patient"] = account
     links["patient_page"] = f"/care/patients/{person.pk}/"
+    links["plan_page"] = f"/care/patients/{person.pk}/plan/"
     north, south = _program("North Program", now), _program("South Program", now)
     _many(north, 150, now)
     _many(south, 50, now, start=150)
@@ -202,6 +204,46 @@ def _history(program: Any, person: Any, now: datetime) -> None:
             happened_at=now - timedelta(days=3),
             now=now,
             note="The corner by the old shop.",
+        )
+
+
+def _own_half(person: Any, now: datetime) -> None:
+    """What a person wrote and said themselves, some of it shared."""
+    from backend.access import NOBODY
+    from backend.db import programs as scope
+    from recovery.rules.needs import NeedKind
+    from recovery.rules.plans import GoalAbout, Plan, PlanPart, SafePerson
+    from recovery.rules.records import TriggerKind
+    from recovery.rules.side_effects import Effect, Strength
+    from recovery.rules.states import Goal
+    from recovery.rules.support import MeetingKind, TherapyKind
+    from recovery.services import journal, plans, side_effects, support
+
+    def new() -> dict[str, Any]:
+        return {"actor": NOBODY, "patient": person, "client_id": uuid.uuid4(), "now": now}
+
+    plan = Plan(
+        reasons="My daughter's school play in May",
+        exit="Say that I have to work early, and call Ray from outside",
+        people=(SafePerson("Ray", "555 0100"), SafePerson("Aunt Luz", "555 0101")),
+        stress="Ten slow breaths, then walk around the block",
+        strategies={TriggerKind.ENVIRONMENTAL: "The other side of the street", TriggerKind.PHYSICAL: "Call the clinic"},
+    )
+    with scope([person.program_id]):
+        plans.save_plan(**new(), plan=plan, shared=[PlanPart.EXIT, PlanPart.PEOPLE, PlanPart.STRATEGIES])
+        plans.set_goal(**new(), about=GoalAbout.OPIOID, aim=Goal.ABSTINENCE)
+        plans.set_goal(**new(), about=GoalAbout.ALCOHOL, aim=Goal.REDUCTION, words="Weekends only")
+        plans.set_goal(**new(), about=GoalAbout.LIFE, words="A room of my own by summer")
+        for skill, helped in (("walk", True), ("walk", True), ("walk", False), ("call", True), ("breathe", None)):
+            journal.log_skill(**new(), skill=skill, used_at=now, helped=helped)
+        journal.write_entry(**new(), words="Slept well three nights in a row.", written_at=now, shared=True)
+        day = now.date()
+        support.log_meeting(**new(), kind=MeetingKind.NA, attended_on=day - timedelta(days=3), helped=True)
+        support.book_therapy(**new(), kind=TherapyKind.CBT, starts_at=now + timedelta(days=2), with_whom="Dr. Osei")
+        support.state_need(**new(), kind=NeedKind.TRANSPORT, note="No bus after six")
+        began = day - timedelta(days=15)
+        side_effects.report_side_effect(
+            **new() | {"now": now - timedelta(days=2)}, effect=Effect.NAUSEA, strength=Strength.MODERATE, began_on=began
         )
 
 

@@ -29,6 +29,14 @@ CASES = [
     pytest.param("patient", "/me/moment/", 360, False, id="own-moment"),
     pytest.param("patient_quiet", "/me/", 360, False, id="own-quiet"),
     pytest.param("patient_late", "/me/", 360, False, id="own-visit-passed"),
+    pytest.param("patient", "/me/plan/", 360, False, id="own-plan"),
+    pytest.param("patient_es", "/me/plan/", 320, True, id="own-plan-spanish-narrow-dark"),
+    pytest.param("patient", "/me/learn/", 360, False, id="own-learn"),
+    pytest.param("patient", "/me/body/", 320, False, id="own-body"),
+    pytest.param("patient", "/me/help/", 320, True, id="own-help-narrow-dark"),
+    pytest.param("patient", "/me/card/", 360, False, id="own-card"),
+    pytest.param("one", "plan_page", 1200, False, id="plan"),
+    pytest.param("one", "plan_page", 320, True, id="plan-narrow-dark"),
 ]
 
 

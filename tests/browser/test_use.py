@@ -17,6 +17,9 @@ PAGES = [
     pytest.param("director", "one_number", id="one-number"),
     pytest.param("patient_es", "/me/", id="own"),
     pytest.param("patient_es", "/me/moment/", id="own-moment"),
+    pytest.param("patient", "/me/plan/", id="own-plan"),
+    pytest.param("patient_es", "/me/body/", id="own-body"),
+    pytest.param("one", "plan_page", id="plan"),
 ]
 
 

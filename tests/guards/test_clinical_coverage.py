@@ -8,8 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from recovery.rules import medicines, sentences
-from recovery.web import own_words, words
+from recovery.rules import (
+    alert_card,
+    coping,
+    crisis_lines,
+    learning,
+    medicines,
+    needs,
+    sentences,
+    side_effects,
+    triggers,
+)
+from recovery.web import own_plan_words, own_words, words
 from reminders.rules import wording
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -112,11 +122,16 @@ def test_the_texts_are_found():
     assert any("Call 911" in text for text in found)
 
 
+# What patients read beside templates of texts and pages.
+OWN_WORDS = (own_words, own_plan_words, learning, coping, triggers, side_effects, needs, crisis_lines, alert_card)
+
+
 @cache
 def texts(*, patients_only: bool = False) -> tuple[str, ...]:
     """Every text that a patient, or staff too, reads: messages, pages, sentences of flags, notes of the catalogue."""
     found = [*(text for template in wording.TEMPLATES.values() for text in template.texts.values())]
-    found += literals(Path(own_words.__file__))
+    for module in OWN_WORDS:
+        found += literals(Path(str(module.__file__)))
     pages = "own*.html" if patients_only else "*.html"
     for folder in ("recovery", "reminders", "backend"):
         for path in sorted((ROOT / folder / "templates").rglob(pages)):

@@ -1,6 +1,7 @@
 """The lists that a person chooses from and reads: complete in both languages, sourced, and true to C 2."""
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,7 @@ from recovery.rules.crisis_lines import (
 )
 from recovery.rules.learning import MODULES, modules_for
 from recovery.rules.needs import NeedKind, need_words
+from recovery.rules.own_texts_doc import as_markdown
 from recovery.rules.records import TriggerKind, TriggerOrigin
 from recovery.rules.support import MeetingKind, TherapyKind, meeting_words, therapy_words
 from recovery.rules.tasks import TASK_RULES, TaskKind
@@ -146,3 +148,8 @@ def test_the_card_says_what_the_label_says(language):
     whole = " ".join([text.statement, *text.lines]).lower()
     assert ("naltrexone" if language is EN else "naltrexona") in whole
     assert ("regional" in whole) and ("resuscitation" in whole or "reanimación" in whole)
+
+
+def test_the_document_of_texts_is_what_the_code_says():
+    path = Path(__file__).resolve().parents[3] / "docs" / "clinical" / "own-texts.md"
+    assert path.read_text() == as_markdown(), "python -m recovery.rules.own_texts_doc > docs/clinical/own-texts.md"

@@ -21,6 +21,7 @@ from backend.rules.roles import Role
 from backend.selectors import people as people_selectors
 from backend.services import people
 from backend.services.consents import give_consent
+from config.demo_lives import tell_lives
 from recovery.rules.medicines import Medicine
 from recovery.selectors import episodes, records
 from recovery.services import cravings, doses, injections, patients, regimens, treatments, zones
@@ -161,6 +162,7 @@ def _fill(program_id: int, zone: str, actor: Actor, now: datetime) -> None:
     _oral_histories(program_id, oral, actor, rng, today, now)
     _injection_histories(injected, actor, today, now)
     _craving_histories(found, actor, rng, now)
+    tell_lives(found, nurse=actor, now=now)
     people.create_patient_account(program_id=program_id, patient_id=oral[0].pk, now=now)
 
 

@@ -37,6 +37,15 @@ class NextVisitSerializer(serializers.Serializer):
     words = serializers.CharField()
 
 
+class OwnHoldSerializer(serializers.Serializer):
+    """Somebody is working on it (S 5). `call_by` null: nobody promised an hour, or it has passed."""
+
+    state = serializers.ChoiceField(choices=["waiting", "late", "understood"])
+    words = serializers.CharField()
+    call_by = AwareDateTimeField(allow_null=True)
+    number = serializers.CharField(allow_blank=True)
+
+
 class TodaySerializer(serializers.Serializer):
     """`day` is the dosing day, which rolls at 04:00 local; `calendar_day` the date."""
 
@@ -47,6 +56,8 @@ class TodaySerializer(serializers.Serializer):
     clinic_phone = serializers.CharField(allow_blank=True)
     doses = DoseTodaySerializer(many=True)
     next_visit = NextVisitSerializer(allow_null=True)
+    hold = OwnHoldSerializer(allow_null=True)
+    ask_about_first = serializers.BooleanField(help_text="Ask how the first one was (`well_after_dose`).")
 
 
 class TodayView(ApiView):

@@ -15,12 +15,24 @@ from recovery.api.flags import (
     SnoozeFlagView,
     WorklistView,
 )
+from recovery.api.holds import (
+    BackView,
+    ExpectedView,
+    LiftHoldView,
+    OrderHoldView,
+    SafetyView,
+    SettleView,
+    StayView,
+    UnderstoodView,
+    VoidStayView,
+)
 from recovery.api.injections import InjectionView
 from recovery.api.journal import CopingView, EntryListView, EntryView, SkillUseView
 from recovery.api.learning import CardView, HelpView, ModuleListView, ModuleReadView
 from recovery.api.measures import MeasuresView
 from recovery.api.plans import EndGoalView, GoalListView, GoalView, OwnPlanView, PlanVersionView
 from recovery.api.side_effects import CareSideEffectView, SideEffectListView, SideEffectView
+from recovery.api.statements import CareStatementView, StatementListView, StatementView
 from recovery.api.support import (
     CareTherapyView,
     MeetingListView,
@@ -41,6 +53,8 @@ urlpatterns = [
     path("me/cravings/<uuid:client_id>/", CravingView.as_view(), name="api-craving"),
     path("me/triggers/", TriggerListView.as_view(), name="api-triggers"),
     path("me/triggers/<uuid:client_id>/", TriggerView.as_view(), name="api-trigger"),
+    path("me/statements/", StatementListView.as_view(), name="api-statements"),
+    path("me/statements/<uuid:client_id>/", StatementView.as_view(), name="api-statement"),
     path("me/people/", PeopleView.as_view(), name="api-people"),
     path("me/people/<uuid:client_id>/", PersonView.as_view(), name="api-person"),
     path("me/people/<int:supporter_id>/end/", EndPersonView.as_view(), name="api-person-end"),
@@ -74,6 +88,20 @@ urlpatterns = [
     path("care/flags/<int:flag_id>/snooze/", SnoozeFlagView.as_view(), name="api-flag-snooze"),
     path("care/flags/<int:flag_id>/close/", CloseFlagView.as_view(), name="api-flag-close"),
     path("care/flags/<int:flag_id>/confirm/", ConfirmFlagView.as_view(), name="api-flag-confirm"),
+    path("care/patients/<int:patient_id>/safety/", SafetyView.as_view(), name="api-safety"),
+    path("care/patients/<int:patient_id>/holds/", OrderHoldView.as_view(), name="api-hold-order"),
+    path("care/holds/<int:hold_id>/understood/", UnderstoodView.as_view(), name="api-hold-understood"),
+    path("care/holds/<int:hold_id>/lift/", LiftHoldView.as_view(), name="api-hold-lift"),
+    path(
+        "care/patients/<int:patient_id>/statements/<uuid:client_id>/",
+        CareStatementView.as_view(),
+        name="api-care-statement",
+    ),
+    path("care/patients/<int:patient_id>/stays/<uuid:client_id>/", StayView.as_view(), name="api-stay"),
+    path("care/stays/<int:stay_id>/expected/", ExpectedView.as_view(), name="api-stay-expected"),
+    path("care/stays/<int:stay_id>/back/", BackView.as_view(), name="api-stay-back"),
+    path("care/stays/<int:stay_id>/settle/", SettleView.as_view(), name="api-stay-settle"),
+    path("care/stays/<int:stay_id>/void/", VoidStayView.as_view(), name="api-stay-void"),
     path("care/tasks/", TaskListView.as_view(), name="api-tasks"),
     path("care/tasks/<int:task_id>/done/", FinishTaskView.as_view(), name="api-task-done"),
     path(

@@ -43,13 +43,26 @@ class FactKind(StrEnum):
     DISULFIRAM_REACTION = "disulfiram_reaction"
 
 
-YES_NO = ("yes", "no")
+class YesNo(StrEnum):
+    """An answer that may be left open."""
 
-DETAILS: Mapping[FactKind, Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    YES = "yes"
+    NO = "no"
+
+
+class TabletsGone(StrEnum):
+    """What became of the tablets."""
+
+    RAN_OUT = "ran_out"
+    LOST = "lost"
+    STOLEN = "stolen"
+
+
+DETAILS: Mapping[FactKind, Mapping[str, type[StrEnum]]] = MappingProxyType(
     {
-        FactKind.NEW_MEDICINE: {"taken": YES_NO},
-        FactKind.COUGH: {"hard_to_breathe": YES_NO, "fever": YES_NO},
-        FactKind.RAN_OUT: {"how": ("ran_out", "lost", "stolen")},
+        FactKind.NEW_MEDICINE: {"taken": YesNo},
+        FactKind.COUGH: {"hard_to_breathe": YesNo, "fever": YesNo},
+        FactKind.RAN_OUT: {"how": TabletsGone},
     }
 )
 """The closed answers that a kind may carry, by name. A kind that is absent carries none."""
@@ -77,7 +90,7 @@ def check(kind: str, details: Mapping[str, str], *, medicine: str = "") -> FactK
     for name, value in details.items():
         if name not in allowed:
             raise FactError("This does not belong to what happened.", field=name)
-        if value not in allowed[name]:
+        if value not in set(allowed[name]):
             raise FactError("There is no such choice.", field=name)
     for name in NEEDED.get(found, ()):
         if name not in details:

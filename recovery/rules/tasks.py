@@ -263,6 +263,7 @@ _TABLE = (
         response=Response.HOURS_2,
         outcomes=("understood",),
         source="S 5",
+        page="patient-safety",
         contact=True,
         only_there=True,
     ),
@@ -282,6 +283,7 @@ _TABLE = (
         response=Response.HOURS_2,
         outcomes=("talked", "not_needed"),
         source="S 8",
+        page="patient-safety",
         contact=True,
     ),
     TaskRule(
@@ -291,6 +293,7 @@ _TABLE = (
         response=Response.ONE_BUSINESS_DAY,
         outcomes=("plan_made", "not_needed"),
         source="S 21, N19",
+        page="patient-safety",
         contact=True,
     ),
     _need(TaskKind.NEED_HOUSING, "Help with a place to stay"),

@@ -30,16 +30,23 @@ def open_holds(patient_ids: Collection[int]) -> dict[int, list[Hold]]:
 
 def hold_for(actor: Actor, *, hold_id: int, access: Access = Access.CARE_TEAM) -> Hold:
     """A hold of a program in which this person passes the rule. Raises NotFound."""
-    row = Hold.objects.filter(pk=hold_id, program_id__in=actor.programs_for(access)).first()
+    rows = Hold.objects.select_related("patient__program")
+    row = rows.filter(pk=hold_id, program_id__in=actor.programs_for(access)).first()
     if row is None:
         raise NotFound
     return row
 
 
-def holds_of(patient_id: int) -> list[Hold]:
-    """Every hold of a patient, open ones first, then the newest."""
-    rows = list(Hold.objects.filter(patient_id=patient_id).order_by("-opened_at", "-id"))
-    return sorted(rows, key=lambda row: row.lifted_at is not None)
+def stay_for(actor: Actor, *, stay_id: int, access: Access = Access.CARE_TEAM) -> Stay:
+    """A time away of a patient of a program in which this person passes the rule. Raises NotFound."""
+    row = (
+        Stay.objects.select_related("patient__program")
+        .filter(pk=stay_id, program_id__in=actor.programs_for(access))
+        .first()
+    )
+    if row is None:
+        raise NotFound
+    return row
 
 
 def medicines_of(patient_ids: Collection[int], *, on_day: date) -> dict[int, list[Medicine]]:

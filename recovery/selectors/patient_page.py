@@ -459,7 +459,6 @@ class OwnPage:
     today: Today
     local_now: datetime
     earlier: list[DoseView]
-    on_hold: bool
     in_treatment: bool
     takes_doses: bool
     neutral_name: str
@@ -477,7 +476,6 @@ def own_page(*, patient: Patient, now: datetime) -> OwnPage:
         today=shown,
         local_now=now.astimezone(ZoneInfo(patient.zone)),
         earlier=[dose for dose in reversed(past) if dose.state is DoseState.NOT_REPORTED],
-        on_hold=any(dose.state is DoseState.HELD for dose in shown.doses),
         in_treatment=treatment is not None,
         takes_doses=bool(shown.doses or past) or _takes_doses(treatment),
         neutral_name=patient.program.neutral_name,

@@ -11,10 +11,13 @@ from django.db.models import Q
 
 from backend.rules import wall_time
 from recovery.models import Appointment, Dose, Patient
-from recovery.rules.dose_state import state_at
+from recovery.rules.dose_state import SAID, state_at
+from recovery.rules.gates import PromptStop
 from recovery.rules.records import AppointmentStatus
 from recovery.rules.states import DoseState
 from recovery.rules.words import Language, long_date
+from recovery.selectors.holds import Stops, prompt_stops
+from recovery.selectors.safety import OwnHold, asks_about_first, own_hold
 
 UPCOMING = [AppointmentStatus.PLANNED.value, AppointmentStatus.BOOKED.value]
 
@@ -87,6 +90,8 @@ class Today:
     clinic_phone: str
     doses: list[DoseToday]
     next_visit: NextVisit | None
+    hold: OwnHold | None
+    ask_about_first: bool
 
 
 def today(*, patient: Patient, now: datetime) -> Today:
@@ -101,6 +106,8 @@ def today(*, patient: Patient, now: datetime) -> Today:
         clinic_phone=patient.program.phone,
         doses=_doses(patient, now, language),
         next_visit=_next_visit(patient, calendar_day, language),
+        hold=own_hold(patient=patient, now=now),
+        ask_about_first=asks_about_first(patient=patient, now=now),
     )
 
 
@@ -112,10 +119,14 @@ def _doses(patient: Patient, now: datetime, language: Language) -> list[DoseToda
         .exclude(state=DoseState.CANCELLED.value)
         .order_by("due_at", "ordinal", "id")
     )
-    return [_dose(row, now, language) for row in rows]
+    stops = prompt_stops([patient.pk]).get(patient.pk, Stops())
+    return [
+        _dose(row, now, language, held=stops.of(row.regimen.medicine, opens_at=row.opens_at) is PromptStop.HOLD)
+        for row in rows.select_related("regimen")
+    ]
 
 
-def _dose(row: Dose, now: datetime, language: Language) -> DoseToday:
+def _dose(row: Dose, now: datetime, language: Language, *, held: bool) -> DoseToday:
     state = state_at(
         stored=DoseState(row.state),
         opens_at=row.opens_at,
@@ -123,6 +134,8 @@ def _dose(row: Dose, now: datetime, language: Language) -> DoseToday:
         day_ends_at=row.day_ends_at,
         now=now,
     )
+    if held and state not in SAID:
+        state = DoseState.HELD
     return DoseToday(
         id=row.pk,
         dosing_day=row.dosing_day,
@@ -132,7 +145,7 @@ def _dose(row: Dose, now: datetime, language: Language) -> DoseToday:
         closes_at=row.closes_at,
         state=state,
         taken_at=row.taken_at,
-        can_report=state is not DoseState.SCHEDULED,
+        can_report=row.opens_at <= now or state in SAID,
         words=STATE_WORDS[language][state],
     )
 

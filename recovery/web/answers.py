@@ -34,6 +34,9 @@ DONE = {
     "saved": "Saved.",
     "given": "Recorded. The next date has moved.",
     "contact": "Contact recorded.",
+    "understood": "Recorded that it was understood. The hold stays open.",
+    "lifted": "Lifted. Prompts go on with the next dose unless another hold is open.",
+    "held": "Held. The patient is told and called.",
     "task": "Done.",
     "known": "This was recorded before. Nothing was added.",
 }

@@ -27,7 +27,7 @@ from recovery.selectors.access import own_patient
 from recovery.selectors.patient_page import OwnPage
 from recovery.selectors.patient_page import own_page as page_of
 from recovery.services import cravings, doses, journal
-from recovery.web import answers, own_words
+from recovery.web import answers, happened_words, own_words
 from recovery.web.forms import MomentForm, OwnReportForm, ScaleForm
 
 ANSWERED = (DoseState.TAKEN, DoseState.SKIPPED, DoseState.MISSED)
@@ -168,7 +168,8 @@ def _show(
 def own_context(page: OwnPage) -> dict[str, Any]:
     """The page in the words of its language."""
     language, zone = page.today.language, page.today.zone
-    t = own_words.TEXTS.get(language) or own_words.TEXTS["en"]
+    words = language if language in own_words.TEXTS else "en"
+    t = {**own_words.TEXTS[words], **happened_words.TEXTS[words]}
     visit = page.today.next_visit
     return {
         "language": language,
@@ -182,7 +183,8 @@ def own_context(page: OwnPage) -> dict[str, Any]:
                 "state": dose.state.value,
                 "answered": dose.state in ANSWERED,
                 "said_yes": dose.state is DoseState.TAKEN,
-                "can_answer": dose.can_report and dose.state is not DoseState.HELD,
+                "can_answer": dose.can_report,
+                "held": dose.state is DoseState.HELD,
                 "client_id": uuid4(),
             }
             for dose in page.today.doses
@@ -196,7 +198,9 @@ def own_context(page: OwnPage) -> dict[str, Any]:
             }
             for dose in page.earlier
         ],
-        "on_hold": page.on_hold,
+        "hold": page.today.hold,
+        "ask_first": page.today.ask_about_first,
+        "first_id": uuid4(),
         "takes_doses": page.takes_doses,
         "in_treatment": page.in_treatment,
         "visit": visit,

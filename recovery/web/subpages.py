@@ -13,6 +13,7 @@ from recovery.web import answers
 
 PAGES: list[tuple[str, str]] = [
     ("patient", "Overview"),
+    ("patient-safety", "Safety"),
     ("treatment", "Treatment"),
     ("regimens", "Orders"),
     ("visits", "Visits"),

@@ -5,6 +5,7 @@ from django.urls import path
 from recovery.web import (
     export,
     flags,
+    happened,
     measures,
     own,
     own_effects,
@@ -14,6 +15,7 @@ from recovery.web import (
     people,
     plan,
     policy,
+    safety,
     tasks,
     worklist,
 )
@@ -33,6 +35,8 @@ urlpatterns = [
     path("care/patients/<int:patient_id>/doses/<int:dose_id>/", patient.record_dose, name="patient-dose"),
     path("care/patients/<int:patient_id>/given/", patient.record_injection, name="patient-given"),
     path("care/patients/<int:patient_id>/contact/", patient.record_contact, name="patient-contact"),
+    path("care/patients/<int:patient_id>/safety/", safety.safety_page, name="patient-safety"),
+    path("care/patients/<int:patient_id>/safety/<slug:act>/", safety.safety_act, name="patient-safety-act"),
     path("care/patients/<int:patient_id>/people/", people.people_page, name="patient-people"),
     path("care/patients/<int:patient_id>/people/<slug:act>/", people.people_act, name="patient-people-act"),
     path("care/patients/<int:patient_id>/measures/", measures.measures_page, name="patient-measures"),
@@ -55,4 +59,5 @@ urlpatterns = [
     path("me/card/", own_reading.card_page, name="own-card"),
     path("me/help/", own_reading.help_page, name="own-help"),
     path("me/body/", own_effects.body_page, name="own-body"),
+    path("me/happened/", happened.happened, name="own-happened"),
 ]

@@ -75,6 +75,13 @@ def fill(now: datetime) -> dict[str, str]:
     links["injected"] = _coordinator([injected], now)
     links["patient_late"] = account
     links["injected_page"] = f"/care/patients/{person.pk}/"
+    held = _program("Holds", now)
+    person, account = _person(held, now, name="Iris Okonkwo", call_name="", phone="+12125550138")
+    _history(held, person, now)
+    links["held"] = _director(held, now)
+    _held(held, person, now)
+    links["patient_held"] = account
+    links["held_page"] = f"/care/patients/{person.pk}/safety/"
     return links
 
 
@@ -278,6 +285,46 @@ def _injection(program: Any, person: Any, given: datetime, now: datetime) -> Non
                 now=at,
             )
     advance_bands(program_ids=[program.pk], now=now)
+
+
+def _held(program: Any, person: Any, now: datetime) -> None:
+    """Two open holds and a lifted one, a time away that is not settled, and what was stated."""
+    from backend.db import programs as scope
+    from backend.rules.roles import Role
+    from backend.selectors.people import actor_of, users_with_role
+    from recovery.rules.medicines import Medicine
+    from recovery.services.gates import lift_hold, order_hold
+    from recovery.services.statements import FactStatement, state_fact
+    from recovery.services.stays import begin_stay, end_stay
+
+    with scope([program.pk]):
+        [director] = users_with_role(program_id=program.pk, roles=[Role.MEDICAL_DIRECTOR])
+        by = actor_of(user_id=director)
+        before = now - timedelta(days=9)
+        ordered = order_hold(actor=by, patient=person, medicine=Medicine.NALTREXONE_TABLET, now=before)
+        lift_hold(
+            actor=by,
+            hold_id=ordered.opened[0].pk,
+            reason="new_plan",
+            note="Surgery was put off.",
+            now=before + timedelta(days=1),
+        )
+        for kind, at, note in (
+            ("opioid_used", now - timedelta(hours=5), "Two on Saturday night."),
+            ("liver_symptoms", now - timedelta(minutes=40), ""),
+        ):
+            said = FactStatement(client_id=uuid.uuid4(), kind=kind, source="app", details={}, note=note)
+            state_fact(actor=by, patient=person, statement=said, now=at)
+        stay, _ = begin_stay(
+            actor=by,
+            patient=person,
+            client_id=uuid.uuid4(),
+            place="hospital",
+            began_on=(now - timedelta(days=6)).date(),
+            note="Ward 4, pneumonia.",
+            now=now - timedelta(days=5),
+        )
+        end_stay(actor=by, stay_id=stay.pk, ended_on=(now - timedelta(days=2)).date(), now=now - timedelta(days=1))
 
 
 def evidence_of(kind: str, on: date, number: int = 0) -> dict[str, Any]:

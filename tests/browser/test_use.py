@@ -20,6 +20,9 @@ PAGES = [
     pytest.param("patient", "/me/plan/", id="own-plan"),
     pytest.param("patient_es", "/me/body/", id="own-body"),
     pytest.param("one", "plan_page", id="plan"),
+    pytest.param("held", "held_page", id="safety"),
+    pytest.param("patient_held", "/me/", id="own-hold"),
+    pytest.param("patient_held", "/me/happened/", id="own-happened"),
 ]
 
 

@@ -9,7 +9,16 @@ from tests.recovery.api.clinic import refused, send, signed_in
 
 pytestmark = pytest.mark.django_db
 
-REPLAYED = ("logCraving", "addTrigger", "reportDose", "recordDose", "recordInjection")
+REPLAYED = (
+    "logCraving",
+    "addTrigger",
+    "reportDose",
+    "recordDose",
+    "recordInjection",
+    "stateFact",
+    "recordStatement",
+    "recordStay",
+)
 
 
 @pytest.mark.parametrize("operation", REPLAYED)

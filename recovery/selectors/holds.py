@@ -106,6 +106,11 @@ class Stops:
     holds: tuple[tuple[str, OpenHold], ...] = ()
     away: bool = False
 
+    def holds_dose(self, medicine: str, *, opens_at: datetime) -> bool:
+        """Whether a dose of ``medicine`` is under a hold, away or not."""
+        about = [hold for stops, hold in self.holds if is_stopped(Medicine(medicine), stops)]
+        return prompt_stop(opens_at=opens_at, holds=about, away=False) is PromptStop.HOLD
+
     def of(self, medicine: str, *, opens_at: datetime) -> PromptStop | None:
         """Why the prompt of a dose of ``medicine`` whose window opens then does not go; None: it goes."""
         about = [hold for stops, hold in self.holds if is_stopped(Medicine(medicine), stops)]

@@ -12,7 +12,6 @@ from django.db.models import Q
 from backend.rules import wall_time
 from recovery.models import Appointment, Dose, Patient
 from recovery.rules.dose_state import SAID, state_at
-from recovery.rules.gates import PromptStop
 from recovery.rules.records import AppointmentStatus
 from recovery.rules.states import DoseState
 from recovery.rules.words import Language, long_date
@@ -121,7 +120,7 @@ def _doses(patient: Patient, now: datetime, language: Language) -> list[DoseToda
     )
     stops = prompt_stops([patient.pk]).get(patient.pk, Stops())
     return [
-        _dose(row, now, language, held=stops.of(row.regimen.medicine, opens_at=row.opens_at) is PromptStop.HOLD)
+        _dose(row, now, language, held=stops.holds_dose(row.regimen.medicine, opens_at=row.opens_at))
         for row in rows.select_related("regimen")
     ]
 

@@ -36,7 +36,7 @@ def _note() -> forms.CharField:
 
 
 def _of(table: Any) -> list[tuple[str, str]]:
-    return choices({str(code): text for code, text in table.items()})
+    return choices({str(code): text for code, text in table.items()}, empty="Choose")
 
 
 class UnderstoodForm(PlainForm):

@@ -10,10 +10,12 @@ from backend.access import NOBODY
 from backend.errors import Conflict, InFuture, NotAllowed
 from backend.rules.roles import Role
 from recovery.models import CoverEvent, Dose, Hold, Stay, Task
+from recovery.rules.gates import GateEvent
 from recovery.selectors.holds import prompt_stops
 from recovery.selectors.records import live_flags, open_treatment
 from recovery.services.cover import advance_bands
 from recovery.services.doses import close_doses
+from recovery.services.gates import note_event
 from recovery.services.injections import GivenInjection, record_injections
 from recovery.services.policy import override_number
 from recovery.services.regimens import extend_doses, start_regimen
@@ -96,6 +98,14 @@ def test_s7_an_opioid_given_inside_opens_the_gate(staff, patient, tablets, goes)
     settle_stay(actor=staff, stay_id=stay.pk, inside=Inside(opioids="yes", doses="no"), now=local(9, 14))
     assert Hold.objects.get().cause == "opioid_given_away"
     assert "reported_use" in kinds(patient)
+
+
+def test_s7_a_hold_while_away_is_still_shown_as_one(staff, patient, tablets, goes, now):
+    goes()
+    note_event(actor=staff, patient=patient, event=GateEvent.OPIOID_TAKEN, evidence={}, now=now)
+    stops = prompt_stops([patient.pk])[patient.pk]
+    assert (stops.away, stops.holds_dose("naltrexone_tablet", opens_at=now)) == (True, True)
+    assert not stops.holds_dose("acamprosate", opens_at=now)
 
 
 def test_s7_doses_given_inside_are_taken_on_the_word_of_staff(staff, patient, tablets, goes, program):

@@ -156,7 +156,7 @@ class MeasuresQuery(StrictSerializer):
 
     def get_fields(self) -> dict[str, serializers.Field]:
         return {
-            "from": DayField(required=False, help_text="First day; left out: the start of the latest treatment."),
+            "from": DayField(required=False, help_text="First day; left out: the first confirmed dose."),
             "to": DayField(required=False, help_text="Last day; left out: yesterday, or the end of the treatment."),
         }
 

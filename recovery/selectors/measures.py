@@ -10,6 +10,8 @@ from fractions import Fraction
 from statistics import median
 from typing import Any
 
+from django.db.models import Min
+
 from backend.rules.wall_time import dosing_day
 from recovery.models import Dose, DoseReport, Injection, Patient, Regimen, Stay, Treatment
 from recovery.rules import adherence, measures
@@ -110,9 +112,10 @@ def _without_slot(
 
 
 def usual_window(*, patient: Patient, now: datetime) -> tuple[date, date]:
-    """The window that is shown unasked: from the start of the latest treatment to yesterday, a year at most.
+    """The window that is shown unasked: from the first confirmed dose of the latest treatment to yesterday.
 
-    Yesterday, because a dosing day that is not over would count as uncovered.
+    A year at most. Yesterday, because a dosing day that is not over would count as uncovered. Without a
+    confirmed dose it begins with the treatment.
     """
     end = dosing_day(now, patient.zone) - _DAY
     rows = Treatment.objects.filter(program_id=patient.program_id, patient_id=patient.pk)
@@ -121,7 +124,15 @@ def usual_window(*, patient: Patient, now: datetime) -> tuple[date, date]:
         return end, end
     if treatment.ended_on is not None:
         end = min(end, treatment.ended_on)
-    return min(end, max(treatment.started_on, end - timedelta(days=364))), end
+    first = _first_confirmed(treatment) or treatment.started_on
+    return min(end, max(first, end - timedelta(days=364))), end
+
+
+def _first_confirmed(treatment: Treatment) -> date | None:
+    taken = Dose.objects.filter(treatment_id=treatment.pk, state=DoseState.TAKEN.value)
+    given = Injection.objects.filter(treatment_id=treatment.pk, verified=True, voided_at__isnull=True)
+    days = [taken.aggregate(day=Min("dosing_day"))["day"], given.aggregate(day=Min("given_on"))["day"]]
+    return min((day for day in days if day is not None), default=None)
 
 
 def measures_of(*, patient: Patient, start: date, end: date) -> list[Measures]:

@@ -2,6 +2,7 @@
 
 from datetime import date
 from fractions import Fraction
+from itertools import dropwhile
 from typing import Any
 
 from django import forms
@@ -81,13 +82,13 @@ def program_page(request: HttpRequest) -> HttpResponse:
 
 
 def percent(value: Fraction | None) -> str:
-    """Return "88.5%", or "none" where there is no denominator."""
-    return "none" if value is None else f"{float(value) * 100:.1f}%"
+    """Return "88.5%", or "nobody yet" where there is no denominator."""
+    return "nobody yet" if value is None else f"{float(value) * 100:.1f}%"
 
 
 def of(found: Share) -> str:
-    """Return "23 of 26"."""
-    return f"{_number(found.part)} of {found.whole}"
+    """Return "23 of 26"; '' where there is no denominator."""
+    return f"{_number(found.part)} of {found.whole}" if found.whole else ""
 
 
 def _number(value: Fraction) -> str:
@@ -218,7 +219,7 @@ def _program(one: ProgramMeasures) -> dict[str, Any]:
     return {
         "substance": SUBSTANCE[one.substance],
         "people": one.people,
-        "months": [_month(each) for each in one.months],
+        "months": [_month(each) for each in dropwhile(lambda each: not each.people + each.before_first, one.months)],
         "persisted": [
             {"days": days, "value": percent(found.value), "of": of(found)} for days, found in one.persisted.items()
         ],

@@ -8,7 +8,7 @@ import json
 import os
 import sys
 import uuid
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 LONG = "Maximiliana-Alexandra Wolfeschlegelsteinhausenbergerdorff-Villanueva de la Santísima Trinidad"
@@ -52,10 +52,13 @@ def fill(now: datetime) -> dict[str, str]:
     _history(one, person, now)
     _own_half(person, now)
     _flag(one, person, "craving_rise", "amber", now - timedelta(hours=2))
+    _around(one, person, now)
     links["one"] = _coordinator([one], now)
     links["patient"] = account
     links["patient_page"] = f"/care/patients/{person.pk}/"
     links["plan_page"] = f"/care/patients/{person.pk}/plan/"
+    links["people_page"] = f"/care/patients/{person.pk}/people/"
+    links["measures_page"] = f"/care/patients/{person.pk}/measures/"
     north, south = _program("North Program", now), _program("South Program", now)
     _many(north, 150, now)
     _many(south, 50, now, start=150)
@@ -252,6 +255,43 @@ def _own_half(person: Any, now: datetime) -> None:
         side_effects.report_side_effect(
             **new() | {"now": now - timedelta(days=2)}, effect=Effect.NAUSEA, strength=Strength.MODERATE, began_on=began
         )
+
+
+def _around(program: Any, person: Any, now: datetime) -> None:
+    """A sister who agreed, a friend who was only asked, how to reach the person, and a ledger of incentives."""
+    from backend.access import NOBODY
+    from backend.db import programs
+    from backend.rules.roles import Role
+    from backend.selectors.people import actor_of
+    from backend.services.people import create_staff
+    from recovery.services import reach, rewards, supporters
+    from recovery.services.policy import override_number
+
+    director = create_staff(
+        email=f"{uuid.uuid4().hex}@example.test", roles={program.pk: [Role.MEDICAL_DIRECTOR]}, now=now
+    )
+    about: dict[str, Any] = {"actor": NOBODY, "patient": person, "now": now}
+    with programs([program.pk]):
+        override_number(
+            actor=actor_of(user_id=director.pk), program_id=program.pk, key="rewards_on", value=True,
+            reason="a trial of six months", now=now,
+        )  # fmt: skip
+        for name, phone, relation, tier, topics in (
+            ("Rosa Castillo", "+12125550190", "sibling", "informed", ["visits", "well_being"]),
+            ("Dana Whitfield-Okonkwo", "+12125550191", "friend", "hello", []),
+        ):
+            new = supporters.NewSupporter(
+                client_id=uuid.uuid4(), name=name, phone=phone, relation=relation, tier=tier, may_tell=topics
+            )
+            row, _ = supporters.add_supporter(new=new, **about)
+            if tier == "informed":
+                supporters.record_agreement(supporter_id=row.pk, how="call", **about)
+        wishes = reach.Reach(safe_to_call=True, safe_voicemail=False, safe_from=time(12), safe_until=time(14, 30))
+        reach.set_reach(reach=wishes, **about)
+        rewards.start_plan(**about)
+        for reason in ("visit_kept", "goal_step"):
+            rewards.earn(client_id=uuid.uuid4(), reason=reason, on_day=now.date(), **about)
+        rewards.redeem(client_id=uuid.uuid4(), cents=500, **about)
 
 
 def _injection(program: Any, person: Any, given: datetime, now: datetime) -> None:

@@ -262,10 +262,12 @@ def test_before_the_first_dose_there_is_no_adherence(person, gets):
     assert one.pdc.covered == 12
 
 
-def test_the_usual_window_is_the_treatment_up_to_yesterday(person, patient):
+def test_the_usual_window_begins_with_the_first_confirmed_dose(person, gets):
     assert usual_window(patient=person, now=at(date(2026, 3, 3))) == (date(2026, 1, 1), date(2026, 3, 2))
     assert usual_window(patient=person, now=at(date(2027, 6, 1))) == (date(2026, 6, 1), date(2027, 5, 31))
     assert usual_window(patient=person, now=datetime(2026, 3, 3, 8, 30, tzinfo=UTC))[1] == date(2026, 3, 1)
+    gets(date(2026, 2, 2))
+    assert usual_window(patient=person, now=at(date(2026, 3, 3))) == (date(2026, 2, 2), date(2026, 3, 2))
 
 
 # --- random histories against an independent count -----------------------------------------------------------

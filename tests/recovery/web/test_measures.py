@@ -65,9 +65,12 @@ def test_the_api_gives_every_denominator(told):
         assert AuditEvent.objects.filter(action="measures.read", patient_id=told.patient.pk).count() == 1
 
 
-def test_without_days_the_treatment_up_to_yesterday(told):
+def test_without_days_from_the_first_confirmed_dose_to_yesterday(told):
     body = send(signed_in(told.coordinator), "GET", api(told)).json()
-    assert (body["first_day"], body["last_day"]) == (str(told.now.date() - timedelta(days=60)), "2026-03-02")
+    assert (body["first_day"], body["last_day"]) == ("2026-02-28", "2026-03-02")
+    path = f"/api/v1/care/patients/{told.neighbour.pk}/measures/"  # nothing confirmed: from the start of treatment
+    body = send(signed_in(told.coordinator), "GET", path).json()
+    assert body["first_day"] == str(told.now.date() - timedelta(days=60))
 
 
 @pytest.mark.parametrize(

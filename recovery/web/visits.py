@@ -1,6 +1,7 @@
 """Visits of a patient and what they need: /care/patients/{id}/visits/, and a patient's own /me/visits/."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -335,6 +336,8 @@ def _visit(row: VisitRow, head: Any, form: Callable[[str, Any], Any]) -> dict[st
     said = ""
     if row.another_time_at is not None:
         said = "The patient asked for another time"
+    elif row.due_on < head.today and row.status in ("planned", "booked"):
+        said = "Its day has passed"
     elif row.confirmed_at is not None:
         said = "The patient confirmed"
     return {
@@ -467,6 +470,7 @@ def _own_page(request: HttpRequest, *, wrong: bool = False, status: int = 200) -
     t = visit_words.OWN["es" if patient.language == "es" else "en"]
     language = Language(patient.language)
     left = tablets_of(patient=patient, now=now)
+    today = wall_time.local_date(now, patient.zone)
     words_of = own_words.TEXTS.get(patient.language) or own_words.TEXTS["en"]
     context = {
         "language": patient.language,
@@ -481,8 +485,8 @@ def _own_page(request: HttpRequest, *, wrong: bool = False, status: int = 200) -
                 "id": row.pk,
                 "day": long_date(row.due_on, language),
                 "time": own_words.clock_time(row.starts_at, patient.zone, patient.language) if row.starts_at else "",
-                "said": t["asked"] if row.another_time_at else t["confirmed"] if row.confirmed_at else "",
-                "confirmed": row.confirmed_at is not None,
+                "said": _own_said(row, today, t),
+                "confirmed": row.confirmed_at is not None or row.due_on < today,
                 "asked": row.another_time_at is not None,
             }
             for row in own_visits(patient=patient)
@@ -493,8 +497,17 @@ def _own_page(request: HttpRequest, *, wrong: bool = False, status: int = 200) -
             if len(left) == 1 and left[0].at_hand.runs_out_on
             else ""
         ),
-        "today": wall_time.local_date(now, patient.zone).isoformat(),
+        "today": today.isoformat(),
         "count_id": uuid4(),
         "elsewhere_id": uuid4(),
     }
     return answers.private(render(request, "recovery/own_visits.html", context, status=status))
+
+
+def _own_said(row: Any, today: date, t: Mapping[str, str]) -> str:
+    """What stands between the patient and the clinic about one visit."""
+    if row.another_time_at is not None:
+        return t["asked"]
+    if row.due_on < today:
+        return t["passed"]
+    return t["confirmed"] if row.confirmed_at is not None else ""

@@ -78,6 +78,11 @@ def fill(now: datetime) -> dict[str, str]:
     links["injected"] = _coordinator([injected], now)
     links["patient_late"] = account
     links["injected_page"] = f"/care/patients/{person.pk}/"
+    links["injected_visits"] = f"/care/patients/{person.pk}/visits/"
+    links["injected_orders"] = f"/care/patients/{person.pk}/regimens/"
+    links["injected_order"] = f"/care/patients/{person.pk}/regimens/new/oral_start/"
+    links["injected_treatment"] = f"/care/patients/{person.pk}/treatment/"
+    links["prescriber"] = _prescriber(injected, now)
     held = _program("Holds", now)
     person, account = _person(held, now, name="Iris Okonkwo", call_name="", phone="+12125550138")
     _history(held, person, now)
@@ -112,6 +117,14 @@ def _coordinator(programs: list[Any], now: datetime) -> str:
     for each in programs:
         with scope([each.pk]):
             people.create_team(program_id=each.pk, name="Day team", members={user.pk: ("Rosa Vega", "")}, now=now)
+    return people.make_sign_in_link(user_id=user.pk, now=now)
+
+
+def _prescriber(program: Any, now: datetime) -> str:
+    from backend.rules.roles import Role
+    from backend.services import people
+
+    user = people.create_staff(email=f"{uuid.uuid4().hex}@example.test", roles={program.pk: [Role.CLINICIAN]}, now=now)
     return people.make_sign_in_link(user_id=user.pk, now=now)
 
 

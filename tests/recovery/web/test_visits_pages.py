@@ -219,6 +219,14 @@ def test_what_a_patient_says_of_a_visit_elsewhere_waits_for_staff(clinic, care, 
         assert Treatment.objects.get(patient=clinic.patient).cover_from == TODAY - DAY
 
 
+def test_a_visit_whose_day_has_passed_is_not_to_be_confirmed(clinic, care, coordinator, phone, inject):
+    inject(TODAY - 30 * DAY)
+    own = text_of(phone.get("/me/visits/"))
+    assert "This date has passed. Want help finding a new time?" in own
+    assert "This day suits me" not in own
+    assert "Its day has passed" in text_of(coordinator.get(f"{care}/visits/"))
+
+
 def test_tablets_and_a_bridge_on_the_page(clinic, care, coordinator, prescriber, phone, inject):
     page = coordinator.get(f"{care}/visits/")
     body = {

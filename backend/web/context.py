@@ -20,9 +20,6 @@ def _navigation(actor: Actor, *, here: str) -> list[dict[str, Any]]:
     entries: list[tuple[str, str]] = []
     if actor.programs_for(Access.CARE_TEAM):
         entries += [("worklist", "Worklist"), ("tasks", "Tasks"), ("measures", "Measures"), ("policy", "Numbers")]
-        if settings.MODE in ("demo", "test"):
-            entries.append(("outbox", "Sent texts"))
-        entries += [("worklist", "Worklist"), ("tasks", "Tasks"), ("policy", "Numbers")]
     if actor.programs_for(Access.DIRECTION):
         entries.append(("texts", "Texts"))
     if actor.programs_for(Access.CARE_TEAM) and settings.MODE in ("demo", "test"):

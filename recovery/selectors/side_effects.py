@@ -81,3 +81,10 @@ def site_question(*, patient: Patient, today: date) -> Injection | None:
         return None
     answered = SideEffectReport.objects.filter(patient_id=patient.pk, injection_id=last.pk).exists()
     return None if answered else last
+
+
+def asks_something(*, patient: Patient, today: date) -> bool:
+    """Whether a question about a side effect or the place of an injection waits for an answer today."""
+    if site_question(patient=patient, today=today) is not None:
+        return True
+    return bool(asked_again(patient=patient, effects=effects_of(patient=patient, key=None), today=today))

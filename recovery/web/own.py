@@ -26,6 +26,7 @@ from recovery.rules.words import Language
 from recovery.selectors.access import own_patient
 from recovery.selectors.patient_page import OwnPage
 from recovery.selectors.patient_page import own_page as page_of
+from recovery.selectors.side_effects import asks_something
 from recovery.services import cravings, doses, journal
 from recovery.web import answers, happened_words, own_words
 from recovery.web.forms import MomentForm, OwnReportForm, ScaleForm
@@ -157,6 +158,7 @@ def _show(
         object_id=patient.pk,
     )
     context = own_context(page) | {
+        "body_asks": asks_something(patient=patient, today=page.today.calendar_day),
         "done": own_words.DONE.get(page.today.language, {}).get(done, ""),
         "wrong": own_words.WRONG.get(page.today.language, {}).get(wrong, ""),
     }

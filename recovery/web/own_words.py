@@ -14,6 +14,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "en": {
         "title": "Your day",
         "pages": "Your pages",
+        "body_asks": "We have a short question for you",
         "nav_today": "Today",
         "nav_plan": "Plan",
         "nav_read": "Read",
@@ -81,6 +82,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "es": {
         "title": "Su día",
         "pages": "Sus páginas",
+        "body_asks": "Tenemos una pregunta corta para usted",
         "nav_today": "Hoy",
         "nav_plan": "Plan",
         "nav_read": "Leer",

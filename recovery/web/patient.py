@@ -17,6 +17,7 @@ from backend.rules.roles import Access
 from backend.services import audit
 from recovery.rules.medicines import CATALOGUE, Cadence
 from recovery.rules.states import ReportSource
+from recovery.rules.triggers import trigger_words
 from recovery.selectors.access import patient_for
 from recovery.selectors.patient_page import STRIP_WEEKS, DoseView, PatientPage
 from recovery.selectors.patient_page import patient_page as page_of
@@ -251,7 +252,7 @@ def _context(request: HttpRequest, page: PatientPage) -> dict[str, Any]:
                 "when": words.when(each.happened_at, now=now, zone=zone),
                 "what": f"{words.said(words.TRIGGER_KIND, each.kind)}, {words.said(words.ORIGIN, each.origin)}",
                 "strength": each.intensity,
-                "note": each.note or each.tag,
+                "note": each.note or (trigger_words(each.tag) if each.tag else ""),
             }
             for each in page.triggers
         ],

@@ -137,12 +137,14 @@ def test_it_is_asked_again_and_answered_with_one_tap(clinic, phone, time_machine
     assert "Is it still there?" not in text(phone.get("/me/body/"))
     time_machine.move_to("2026-03-04T15:00:00Z", tick=False)
     phone = signed_in(clinic.phone)
+    assert "We have a short question for you" in text(phone.get("/me/"))
     page = phone.get("/me/body/").content.decode()
     [first_id] = re.findall(r'name="first_id" value="(\d+)"', page)
     phone.post("/me/body/", ident(effect="nausea", strength="moderate", first_id=first_id, still_there="yes"))
     with programs([clinic.north.pk]):
         assert Flag.objects.get(kind="side_effect_lasting").evidence["days"] == 14
     assert "Is it still there?" not in text(phone.get("/me/body/"))
+    assert "We have a short question for you" not in text(phone.get("/me/"))
 
 
 def test_a_need_is_work_for_the_coordinator(clinic, phone, coordinator):

@@ -45,7 +45,9 @@ def test_axe_finds_nothing(look, site, who, path, dark):
 def test_what_a_finger_must_hit_is_44_pixels_high(look, site, who, path):
     page = look(who, address(site, path), width=320)
     small = page.eval_on_selector_all(
-        "button, .button, summary, select, .scale label, .picks label, input:not([type=hidden], [type=radio])",
+        # A box is hit through the label around it.
+        "button, .button, summary, select, .scale label, .picks label, label:has(> [type=checkbox]),"
+        " input:not([type=hidden], [type=radio], label > [type=checkbox])",
         "found => found.filter(e => e.offsetParent && e.getBoundingClientRect().height < 43.5).map(e => e.outerHTML)",
     )
     assert small == []

@@ -1,7 +1,7 @@
-"""The rota and the escalation: nobody is forgotten, nothing ends silently (C 7, S 5)."""
+"""The rota and the escalation: nobody is forgotten, nothing ends silently (C 7)."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,10 +9,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from reminders.rules.escalation import (
+from recovery.rules.escalation import (
     ESCALATION,
     Gap,
-    HoldPage,
     Override,
     Phase,
     Rota,
@@ -22,14 +21,12 @@ from reminders.rules.escalation import (
     gaps,
     gaps_to_warn_of,
     is_due,
-    next_hold_page,
     on_call,
     raise_severity,
     release,
     snooze,
     step,
 )
-from reminders.rules.window import ClinicHours
 
 ZONE = ZoneInfo("America/New_York")
 MONDAY = date(2026, 3, 2)
@@ -183,39 +180,6 @@ def test_a_more_severe_flag_starts_again_and_an_owner_gets_less_time():
 def test_no_step_before_its_time():
     with pytest.raises(ValueError, match="due"):
         step(begin(response=timedelta(0), now=NOW), rota=ROTA, everybody=(), now=NOW - timedelta(seconds=1))
-
-
-HOURS = ClinicHours(zone=ZONE, week=(*[(time(8, 30), time(17))] * 5, None, None))
-
-
-def test_an_open_hold_pages_until_somebody_acts():
-    opened_at = utc("2026-03-05 20:00")  # Thursday 15:00
-    pages, after = [], opened_at
-    for _ in range(8):
-        after, whom = next_hold_page(opened_at=opened_at, after=after, hours=HOURS)
-        pages.append(((after - opened_at) / timedelta(hours=1), whom))
-    owner, director = HoldPage.OWNER, HoldPage.DIRECTOR
-    assert pages == [
-        (2, owner),
-        (17.5, owner),  # Friday 08:30
-        (24, owner),
-        (48, owner),
-        (72, director),
-        (96, director),
-        (120, director),
-        (144, director),
-    ]
-
-
-def test_on_a_friday_the_next_working_morning_is_monday():
-    opened_at = utc("2026-03-06 20:00")  # the clocks change on Sunday
-    at, whom = next_hold_page(opened_at=opened_at, after=opened_at + timedelta(hours=48), hours=HOURS)
-    assert (at, whom) == (utc("2026-03-09 12:30"), HoldPage.OWNER)
-
-
-def test_without_clinic_hours_it_still_pages():
-    at, _ = next_hold_page(opened_at=NOW, after=NOW + timedelta(days=400), hours=None)
-    assert at == NOW + timedelta(days=401)
 
 
 class RedFlag(RuleBasedStateMachine):

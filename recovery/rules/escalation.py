@@ -3,7 +3,7 @@
 Pure: no Django, no database, no clock. A flag that nobody owns always has a time at
 which somebody else is told: the first on call, at half the response time the second,
 at its end everybody, and then everybody again. It ends only when a person takes or
-closes it (C 7, S 5; a stateful test looks for a state with neither owner nor timer).
+closes it (C 7; a stateful test looks for a state with neither owner nor timer).
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,6 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from backend.rules.wall_time import to_utc
-from reminders.rules.window import ClinicHours
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,45 +254,3 @@ def raise_severity(escalation: Escalation, *, response: timedelta, now: datetime
 def close(escalation: Escalation) -> Escalation:
     """Return the closed state. Only a person closes a red flag: the caller sees to that (contract 5)."""
     return replace(escalation, phase=Phase.CLOSED, next_at=None, owner_id=None)
-
-
-# --- an open hold ---------------------------------------------------------------------------------
-
-
-class HoldPage(StrEnum):
-    OWNER = "owner"
-    DIRECTOR = "director"
-
-
-HOLD_FIRST = timedelta(hours=2)
-HOLD_AGAIN = timedelta(hours=24)
-HOLD_DIRECTOR = timedelta(hours=72)
-
-
-def next_hold_page(*, opened_at: datetime, after: datetime, hours: ClinicHours | None) -> tuple[datetime, HoldPage]:
-    """Return the first page of an open hold strictly later than ``after``, and whom it goes to (S 5).
-
-    The owner at 2 h, on the next working morning, and every 24 h from the opening; at 72 h, and every 24 h
-    from then, the medical director. It never runs out: only a clinician ends a hold. Without clinic hours
-    the morning is left out.
-    """
-    pages: list[tuple[datetime, HoldPage]] = [(opened_at + HOLD_FIRST, HoldPage.OWNER)]
-    morning = _next_morning(opened_at, hours)
-    if morning is not None and morning > opened_at + HOLD_FIRST:
-        pages.append((morning, HoldPage.OWNER))
-    rounds = max(1, (after - opened_at) // HOLD_AGAIN)
-    for number in (rounds, rounds + 1):
-        at = opened_at + number * HOLD_AGAIN
-        pages.append((at, HoldPage.DIRECTOR if at - opened_at >= HOLD_DIRECTOR else HoldPage.OWNER))
-    return min(page for page in pages if page[0] > after)
-
-
-def _next_morning(instant: datetime, hours: ClinicHours | None) -> datetime | None:
-    if hours is None:
-        return None
-    day = instant.astimezone(hours.zone).date()
-    for ahead in range(1, 32):
-        span = hours.on(day + timedelta(days=ahead))
-        if span is not None:
-            return span.opens_at
-    return None

@@ -37,6 +37,8 @@ APPEND_ONLY = (
     "recovery_oralbridge",
     "recovery_minorconsent",
     "recovery_rewardentry",
+    "recovery_rota",
+    "recovery_rotaturn",
     "reminders_providerevent",
 )
 # Doors by which a request finds its program; they hold no name and no number in clear (contract 6).

@@ -38,7 +38,7 @@ def all_ticks() -> list[Tick]:
         supply,
         zones,
     )
-    from reminders.services import dispatch, planning, reconcile, replies
+    from reminders.services import dispatch, escalations, planning, reconcile, replies
 
     return [
         Tick(
@@ -142,6 +142,12 @@ def all_ticks() -> list[Tick]:
             "reminders.tasks.plan_messages",
             settings.PLAN_SECONDS,
             lambda ids, now: planning.plan_messages(program_ids=ids, now=now),
+        ),
+        Tick(
+            "escalate",
+            "reminders.tasks.escalate",
+            settings.DISPATCH_SECONDS,
+            lambda ids, now: escalations.escalate(program_ids=ids, now=now),
         ),
         Tick(
             "dispatch_due",

@@ -4,7 +4,7 @@ from celery import shared_task
 
 from backend import clock
 from backend.selectors.people import open_program_ids
-from reminders.services import dispatch, planning, reconcile, replies
+from reminders.services import dispatch, escalations, planning, reconcile, replies
 
 RUNNER = "worker"
 
@@ -19,6 +19,12 @@ def plan_messages(**_later_args: object) -> None:
 def end_closed_programs(**_later_args: object) -> None:
     """Every minute: end what closed programs left waiting."""
     planning.end_closed_programs(now=clock.now())
+
+
+@shared_task(ignore_result=True)
+def escalate(**_later_args: object) -> None:
+    """Every 5 s: tell whoever is next of each concern that nobody took in time."""
+    escalations.escalate(program_ids=open_program_ids(), now=clock.now())
 
 
 @shared_task(ignore_result=True)

@@ -87,3 +87,14 @@ def users_with_role(*, program_id: int, roles: Iterable[Role]) -> list[int]:
         .values_list("user_id", flat=True)
         .distinct()
     )
+
+
+def users_by_role(*, program_ids: Iterable[int]) -> dict[int, dict[Role, list[int]]]:
+    """Active accounts of each program by role, ascending: ``{program id: {role: [user id, ...]}}``. No patients."""
+    found: dict[int, dict[Role, list[int]]] = {}
+    rows = Membership.objects.filter(
+        program_id__in=list(program_ids), ended_at__isnull=True, patient_id__isnull=True, user__is_active=True
+    ).order_by("user_id")
+    for program_id, role, user_id in rows.values_list("program_id", "role", "user_id"):
+        found.setdefault(program_id, {}).setdefault(Role(role), []).append(user_id)
+    return found

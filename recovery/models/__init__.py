@@ -11,6 +11,7 @@ from recovery.models.journal import JournalEntry, SkillUse, TriggerEntry
 from recovery.models.learning import ReadReceipt
 from recovery.models.patients import NamePrefix, Patient
 from recovery.models.plans import PatientGoal, PlanVersion
+from recovery.models.rota import Escalation, Rota, RotaOverride, RotaTurn
 from recovery.models.side_effects import SideEffectReport
 from recovery.models.statements import StatedFact
 from recovery.models.stays import Stay
@@ -30,6 +31,7 @@ __all__ = [
     "CravingLog",
     "Dose",
     "DoseReport",
+    "Escalation",
     "Flag",
     "Hold",
     "HoldAlarm",
@@ -54,6 +56,9 @@ __all__ = [
     "ReversalAgent",
     "RewardEntry",
     "RewardPlan",
+    "Rota",
+    "RotaOverride",
+    "RotaTurn",
     "SideEffectReport",
     "SkillUse",
     "StatedFact",

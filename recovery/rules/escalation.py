@@ -73,6 +73,9 @@ class Gap:
     missing: int
 
 
+SOME_MONDAY = date(2024, 1, 1)
+"""An anchor for a rota that has no turns yet."""
+
 COVER = 2
 """People on call at any time (C 7: two-person cover)."""
 
@@ -118,6 +121,19 @@ class EscalationPolicy:
 
 
 ESCALATION = EscalationPolicy()
+
+STEPS_BEFORE_EVERYBODY = 2
+"""The first on call, then the second (C 7)."""
+
+
+class OverrideReason(StrEnum):
+    """Why somebody else is on call for a while: a word from a list, since free text could name somebody."""
+
+    TAKE_OVER = "take_over"
+    SWAP = "swap"
+    HOLIDAY = "holiday"
+    ILL = "ill"
+    OTHER = "other"
 
 
 class Phase(StrEnum):
@@ -194,7 +210,7 @@ def step(
         following = replace(escalation, level=escalation.level + 1, next_at=now + wait)
         return Step(following, recipients, escalation.level, nobody=False)
     level = 0 if escalation.phase is Phase.SNOOZED else escalation.level
-    recipients = duty[level : level + 1] or duty[:1] if level < 2 else all_of_them
+    recipients = duty[level : level + 1] or duty[:1] if level < STEPS_BEFORE_EVERYBODY else all_of_them
     if not recipients:
         recipients = all_of_them
     following = replace(
@@ -237,10 +253,13 @@ def snooze(
     return replace(escalation, phase=Phase.SNOOZED, next_at=until, level=0)
 
 
-def raise_severity(escalation: Escalation, *, response: timedelta, now: datetime) -> Escalation:
+def raise_severity(
+    escalation: Escalation, *, response: timedelta, now: datetime, works_from: datetime | None = None
+) -> Escalation:
     """Return the state after the flag became more severe: unowned or snoozed it starts a new round at once.
 
-    An owner keeps it, with the shorter time.
+    What the calendar raised passes ``works_from``, the start of the clinic day (S 15). An owner keeps it,
+    with the shorter time.
     """
     if escalation.phase is Phase.CLOSED:
         return escalation
@@ -248,7 +267,8 @@ def raise_severity(escalation: Escalation, *, response: timedelta, now: datetime
     if escalation.phase is Phase.OWNED:
         assert escalation.next_at is not None
         return replace(escalation, response=shorter, next_at=min(escalation.next_at, now + shorter))
-    return replace(escalation, phase=Phase.WAITING, response=shorter, level=0, next_at=now)
+    begins = now if works_from is None else max(now, works_from)
+    return replace(escalation, phase=Phase.WAITING, response=shorter, level=0, next_at=begins, owner_id=None)
 
 
 def close(escalation: Escalation) -> Escalation:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Case, Exists, Q, QuerySet, Value, When
+from django.db.models import Exists, Q, QuerySet
 
 from backend.crypto import CannotOpen
 from backend.rules import wall_time
@@ -18,11 +18,10 @@ from backend.selectors.export import opened
 from backend.selectors.keys import data_keys
 from backend.selectors.people import programs_by_id
 from recovery.models import Appointment, CravingLog, Dose, Flag, Hold, HoldAlarm, Patient, Stay, Supporter, Treatment
-from recovery.rules.flags import FLAG_RULES
 from recovery.rules.gates import GateEvent, PromptStop, is_acute
 from recovery.rules.medicines import Cadence
 from recovery.rules.records import AppointmentStatus, PatientStatus
-from recovery.rules.states import DoseState, FlagKind, FlagStatus, ReportSource, Role, Severity
+from recovery.rules.states import DoseState, FlagKind, FlagStatus, ReportSource, Role
 from recovery.rules.supporters import RIGHTS, Tier, rights_of
 from recovery.selectors.around import state_today
 from recovery.selectors.clinic import clinics
@@ -473,58 +472,6 @@ def awaited_visit_days(appointment_ids: Collection[int]) -> dict[int, date]:
 
 
 # --- flags ------------------------------------------------------------------------------------------
-
-_TOLD_AT_ONCE = [Severity.AMBER_PLUS.value, Severity.RED.value]
-
-
-@dataclass(frozen=True, slots=True)
-class UntoldFlag:
-    """A concern that nobody on duty has been told of. It says nothing of what the concern is."""
-
-    flag_id: int
-    patient_id: int
-    program_id: int
-    team_id: int | None
-    red: bool
-    acute: bool
-    notify_at: datetime
-    day: date  # local to the program
-
-
-def untold_flags(*, now: datetime, unless: Q, limit: int = 500) -> list[UntoldFlag]:
-    """Open flags of amber plus and red without a notice, the most severe first.
-
-    Lower ones are work for the list, not for a phone. Acute red is told at once; what the calendar
-    brings waits for the clinic's hours (S 15); a clinic that never opens is told at once. ``unless``
-    may refer to ``pk`` and ``is_red``.
-    """
-    rows = list(
-        Flag.objects.filter(status=FlagStatus.OPEN.value, severity__in=_TOLD_AT_ONCE)
-        .annotate(is_red=Case(When(severity=Severity.RED.value, then=Value(True)), default=Value(False)))
-        .filter(~unless)
-        .order_by("-severity_rank", "opened_at", "pk")
-        .values_list("pk", "patient_id", "program_id", "patient__team_id", "is_red", "kind")[:limit]
-    )
-    hours = clinics({row[2] for row in rows})
-    found = []
-    for pk, patient_id, program_id, team_id, red, kind in rows:
-        clinic = hours[program_id]
-        acute = FLAG_RULES[FlagKind(kind)].acute and red
-        waits = not (acute or clinic.is_open(now))
-        notify_at = (clinic.next_working_morning(now) or now) if waits else now
-        found.append(
-            UntoldFlag(
-                flag_id=pk,
-                patient_id=patient_id,
-                program_id=program_id,
-                team_id=team_id,
-                red=red,
-                acute=acute,
-                notify_at=notify_at,
-                day=wall_time.local_date(notify_at, clinic.zone),
-            )
-        )
-    return found
 
 
 def flags_still_open(flag_ids: Collection[int]) -> dict[int, bool]:

@@ -18,6 +18,7 @@ from recovery.rules.states import FlagKind, FlagStatus, Severity
 from recovery.selectors.clinic import clinics
 from recovery.selectors.policy import ProgramRules, rules_for
 from recovery.services import sql
+from recovery.services.escalations import ToldFlag, follow_ended, follow_raised
 
 REASON_ENDED = "reason_ended"
 
@@ -76,7 +77,7 @@ WHERE EXCLUDED.severity_rank > f.severity_rank
   OR ((EXCLUDED.severity_rank = f.severity_rank OR f.kind = ANY (%(follows)s::text[]))
       AND NOT f.evidence @> EXCLUDED.evidence)
 RETURNING f.id, f.patient_id, f.kind, f.severity, (f.xmax = 0), (f.xmax <> 0 AND f.severity_since = %(now)s),
-  f.program_id
+  f.program_id, f.respond_by, CASE WHEN f.status = 'owned' THEN f.owner_id END
 """
 
 
@@ -116,13 +117,19 @@ def raise_many(*, actor: Actor = NOBODY, concerns: Sequence[Concern], now: datet
     )
     raised = []
     told: dict[tuple[int, str], list[tuple[int | None, str, int | None]]] = {}
-    for flag_id, patient_id, kind, severity, is_new, rose, program_id in written:
+    to_tell: list[ToldFlag] = []
+    for flag_id, patient_id, kind, severity, is_new, rose, program_id, answer_by, owner_id in written:
+        if is_new or rose:
+            to_tell.append(
+                ToldFlag(flag_id, program_id, patient_id, FlagKind(kind), Severity(severity), answer_by, owner_id)
+            )
         raised.append(Raised(flag_id, patient_id, FlagKind(kind), Severity(severity), is_new, rose and not is_new))
         if actor.user_id is not None and (is_new or rose):
             action = "flag.raised" if is_new else "flag.rose"
             told.setdefault((program_id, action), []).append((patient_id, "flag", flag_id))
     for (program_id, action), objects in told.items():
         audit.record_many(actor=actor, action=action, program_id=program_id, objects=objects)
+    follow_raised(to_tell, now=now)
     return raised
 
 
@@ -198,4 +205,5 @@ def end_many(
         told.setdefault((program_id, f"flag.{status}"), []).append((patient_id, "flag", flag_id))
     for (program_id, action), objects in told.items():
         audit.record_many(actor=actor, action=action, program_id=program_id, objects=objects)
+    follow_ended([row[0] for row in ended])
     return [(flag_id, FlagStatus(status)) for flag_id, _, _, status in ended]

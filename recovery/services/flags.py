@@ -16,7 +16,7 @@ from backend.services import audit
 from recovery.models import Flag, Outreach
 from recovery.rules.records import OutreachChannel, OutreachOutcome
 from recovery.rules.states import FlagKind, FlagStatus, Severity
-from recovery.services import cravings_again, sql
+from recovery.services import cravings_again, escalations, sql
 from recovery.services.flag_rows import REASON_ENDED, Concern, end_many, raise_many
 
 __all__ = [
@@ -109,6 +109,7 @@ def own_flag(*, actor: Actor, flag_id: int, now: datetime) -> Flag:
     flag.owned_at = now
     flag.snoozed_until, flag.snooze_reason = None, ""
     flag.save(update_fields=["status", "owner", "owned_at", "snoozed_until", "snooze_reason"])
+    escalations.follow_taken(flag_id=flag.pk, user_id=_person(actor), now=now)
     _note(actor, "flag.owned", flag)
     return flag
 
@@ -121,6 +122,7 @@ def release_flag(*, actor: Actor, flag_id: int, now: datetime) -> Flag:
     flag.status = FlagStatus.OPEN.value
     flag.owner, flag.owned_at = None, None
     flag.save(update_fields=["status", "owner", "owned_at"])
+    escalations.follow_released(flag_id=flag.pk, now=now)
     _note(actor, "flag.released", flag)
     return flag
 
@@ -142,6 +144,7 @@ def snooze_flag(*, actor: Actor, flag_id: int, until: datetime, reason: str, now
     flag.status = FlagStatus.SNOOZED.value
     flag.snoozed_until, flag.snooze_reason = until, reason.strip()
     flag.save(update_fields=["status", "snoozed_until", "snooze_reason"])
+    escalations.follow_snoozed(flag_id=flag.pk, until=until, now=now)
     _note(actor, "flag.snoozed", flag)
     return flag
 
@@ -184,6 +187,7 @@ def close_flag(
     if note.strip():
         flag.seal(data_key(program_id=flag.program_id, patient_id=flag.patient_id), note=note.strip())
     flag.save(update_fields=["status", "closed_at", "closed_by", "outcome", "snoozed_until", "snooze_reason", "note"])
+    escalations.follow_ended([flag.pk])
     _note(actor, "flag.closed", flag)
     if flag.severity == Severity.RED.value:
         cravings_again.judge_attached(flag=flag, now=now)
@@ -227,7 +231,7 @@ WITH waking AS (
 UPDATE recovery_flag f SET status = CASE WHEN f.owner_id IS NULL THEN 'open' ELSE 'owned' END,
   snoozed_until = NULL, snooze_reason = ''
 FROM waking WHERE f.id = waking.id
-RETURNING f.program_id, f.patient_id, f.id
+RETURNING f.program_id, f.patient_id, f.id, CASE WHEN f.status = 'owned' THEN f.owner_id END
 """
 
 
@@ -239,10 +243,11 @@ def wake_flags(*, program_ids: Iterable[int], now: datetime, limit: int = 5000) 
     with programs(ids):
         woken = sql.rows(_WAKE, {"now": now, "limit": limit})
         by_program: dict[int, list[tuple[int | None, str, int | None]]] = {}
-        for program_id, patient_id, flag_id in woken:
+        for program_id, patient_id, flag_id, _ in woken:
             by_program.setdefault(program_id, []).append((patient_id, "flag", flag_id))
         for program_id, objects in by_program.items():
             audit.record_many(actor=NOBODY, action="flag.woken", program_id=program_id, objects=objects)
+        escalations.follow_woken({flag_id: owner for _, _, flag_id, owner in woken}, now=now)
         return len(woken)
 
 

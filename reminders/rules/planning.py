@@ -144,9 +144,13 @@ class CheckInFact:
     by_text: bool = False
 
 
+OWNED_STEP = "o"
+"""Begins the step of a notice about a flag that was taken and not closed: being taken does not end it."""
+
+
 @dataclass(frozen=True, slots=True)
 class FlagNotice:
-    """A flag and one staff member to tell of it. The rota says who; see rules/escalation."""
+    """A flag and one staff member to tell of it. The rota says who; see the core's rota."""
 
     flag_id: int
     recipient_id: int
@@ -154,7 +158,8 @@ class FlagNotice:
     notify_at: datetime
     day: date  # local to the program
     acute: bool = False
-    owned: bool = False
+    taken: bool = False  # somebody has it and has not closed it in its time
+    number: int = 0  # of the telling: levels begin again when a flag is given back, this does not
     channels: tuple[Channel, ...] = (Channel.SMS,)
 
 
@@ -463,21 +468,26 @@ def plan_hello(
 
 
 def plan_flag_notice(notice: FlagNotice) -> list[PlannedMessage]:
-    """Return the notice of a flag to one member of staff; nothing once somebody owns it.
+    """Return the notice of a flag to one member of staff.
 
-    It names nobody and no kind. Level and recipient are part of the step, so that each step of an escalation
-    reaches each person once; the slot's date is the day the step fell due.
+    It names nobody and no kind. The number of the telling and the recipient are part of the step, so that each
+    step of an escalation reaches each person once; the slot's date is the day the step fell due. A flag that
+    was taken and is still open asks for no reply.
     """
-    if notice.owned or not notice.channels:
-        return []
     template = "staff.review_now" if notice.acute else "staff.review"
-    if notice.level > 0:
+    if notice.taken:
+        template = "staff.still_waiting"
+    elif notice.level > 0:
         template = "staff.still_open"
     chosen = wording.template(template)
     return [
         PlannedMessage(
             slot=SlotKey(
-                SubjectKind.FLAG, notice.flag_id, f"{notice.level}.{notice.recipient_id}", channel, notice.day
+                SubjectKind.FLAG,
+                notice.flag_id,
+                f"{OWNED_STEP if notice.taken else ''}{notice.number}.{notice.recipient_id}",
+                channel,
+                notice.day,
             ),
             message_class=MessageClass.STAFF_NOTICE,
             template=template,

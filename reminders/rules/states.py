@@ -39,6 +39,7 @@ class SubjectKind(StrEnum):
     INBOUND = "inbound"
     ENROLMENT = "enrolment"
     SIGN_IN = "sign_in"
+    ROTA = "rota"
 
 
 class CapGroup(StrEnum):

@@ -390,6 +390,13 @@ _ALL = (
         audience=Audience.STAFF,
     ),
     _template(
+        "staff.rota_thin",
+        MessageClass.STAFF_NOTICE,
+        "Too few people are on call from {hour}. Please look at the rota.",
+        "Faltan personas de guardia desde {hour}. Por favor revise la lista.",
+        audience=Audience.STAFF,
+    ),
+    _template(
         "sign_in.code",
         MessageClass.SIGN_IN_CODE,
         "{code} is your code. We never ask you for it.",

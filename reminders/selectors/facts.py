@@ -20,7 +20,7 @@ from backend.selectors.people import programs_by_id, staff_phones
 from recovery.selectors import reminding
 from reminders.models import InboundMessage, Message
 from reminders.rules.dispatch import SendFacts
-from reminders.rules.planning import POLICY, ordinal_of
+from reminders.rules.planning import OWNED_STEP, POLICY, ordinal_of
 from reminders.rules.states import MAYBE_OUT, PROMPTS, Audience, CapGroup, MessageClass, SubjectKind
 from reminders.rules.window import Outside
 from reminders.selectors import stops
@@ -167,7 +167,8 @@ def facts_of(claimed: Sequence[Claimed], *, now: datetime) -> Known:
             facts.answered = not staff and holds.get(one.subject_id, False)
         elif one.subject_kind == SubjectKind.FLAG.value and staff:
             facts.cancelled = one.subject_id not in flags
-            facts.answered = not facts.cancelled and not flags[one.subject_id]
+            taken = not facts.cancelled and not flags[one.subject_id]
+            facts.answered = taken and not one.step.startswith(OWNED_STEP)
         if one.audience == Audience.SUPPORTER.value:
             # Their own consent and the patient's permission; what the patient was sent is no matter of theirs.
             facts.consented = one.subject_id in beside and beside[one.subject_id].may_text

@@ -21,25 +21,23 @@ from recovery.selectors import reminding
 from reminders.models import Message
 from reminders.rules.dispatch import Why
 from reminders.rules.planning import (
+    OWNED_STEP,
     POLICY,
     DoseFact,
-    FlagNotice,
     HoldFact,
     PatientFacts,
     Person,
-    PlannedMessage,
     VisitFact,
     ordinal_of,
     plan_alarm,
-    plan_flag_notice,
     plan_patient,
     plan_supporter,
 )
-from reminders.rules.states import Audience, Channel, MessageClass, MessageState, SubjectKind
+from reminders.rules.states import Audience, MessageClass, MessageState, SubjectKind
 from reminders.rules.window import DOSE_EXPIRY, EXPIRY
 from reminders.selectors.facts import visit_offset
 from reminders.selectors.silence import ANSWERED, unanswered
-from reminders.services import outcomes, slots
+from reminders.services import escalations, outcomes, slots
 from reminders.services.slots import NewMessage
 
 HORIZON = timedelta(hours=26)
@@ -50,7 +48,6 @@ AHEAD = replace(POLICY, plan_ahead=HORIZON + STEPS)
 SOON = timedelta(hours=2)
 PAGE = 1000
 MAX_PAGES = 2000
-RED_STEP = "r"
 
 log = structlog.get_logger("holdfast.reminders")
 
@@ -65,7 +62,7 @@ def plan_messages(*, program_ids: Iterable[int], now: datetime) -> int:
     changed += _plan_visits(ids, now)
     changed += _plan_holds(ids, now)
     changed += _plan_supporters(ids, now)
-    changed += plan_notices(program_ids=ids, now=now)
+    changed += escalations.warn_of_gaps(program_ids=ids, now=now)
     changed += plan_alarms(program_ids=ids, now=now)
     return changed
 
@@ -152,15 +149,15 @@ def _moot_visits(soon: QuerySet[Message]) -> list[tuple[int, Why]]:
 
 def _moot_flags(soon: QuerySet[Message]) -> list[tuple[int, Why]]:
     rows = list(
-        soon.filter(subject_kind=SubjectKind.FLAG.value, audience=Audience.STAFF.value).values_list("pk", "subject_id")[
-            : 10 * PAGE
-        ]
+        soon.filter(subject_kind=SubjectKind.FLAG.value, audience=Audience.STAFF.value).values_list(
+            "pk", "subject_id", "step"
+        )[: 10 * PAGE]
     )
-    still_open = reminding.flags_still_open({flag for _, flag in rows})
+    still_open = reminding.flags_still_open({flag for _, flag, _ in rows})
     return [
         (pk, Why.ANSWERED if flag in still_open else Why.CANCELLED)
-        for pk, flag in rows
-        if not still_open.get(flag, False)
+        for pk, flag, step in rows
+        if flag not in still_open or not (still_open[flag] or step.startswith(OWNED_STEP))
     ]
 
 
@@ -368,40 +365,6 @@ def _plan_supporters(ids: Sequence[int], now: datetime) -> int:
 # --- staff --------------------------------------------------------------------------------------------
 
 
-def plan_notices(*, program_ids: Sequence[int], now: datetime) -> int:
-    """Plan "A patient needs review" for flags that nobody on duty was told of; returns how many.
-
-    Told are members of the patient's team who have a number, or of any team of the program when that team
-    has none: the first of them for amber plus, all of them for red. A flag that rises to red is told again.
-    """
-    with programs(program_ids):
-        told = Message.objects.filter(subject_kind=SubjectKind.FLAG.value, subject_id=OuterRef("pk"))
-        unless = Q(Exists(told.filter(step__endswith=RED_STEP))) | Q(is_red=False) & Q(Exists(told))
-        flags = reminding.untold_flags(now=now, unless=unless)
-        if not flags:
-            return 0
-        phones = staff_phones(program_ids={flag.program_id for flag in flags})
-        rows: list[NewMessage] = []
-        for flag in flags:
-            people = _on_duty(flag, phones)
-            if not people:
-                log.warning("nobody to tell of a flag", program_id=flag.program_id, flag_id=flag.flag_id)
-            for user_id in people:
-                notice = FlagNotice(
-                    flag_id=flag.flag_id,
-                    recipient_id=user_id,
-                    level=0,
-                    notify_at=flag.notify_at,
-                    day=flag.day,
-                    acute=flag.acute,
-                )
-                rows += [
-                    NewMessage(flag.program_id, "en", _named(one, flag), Audience.STAFF)
-                    for one in plan_flag_notice(notice)
-                ]
-        return len(slots.store(rows, now=now))
-
-
 _ROLES = {
     OwnerRole.MEDICAL_DIRECTOR: (Role.MEDICAL_DIRECTOR,),
     OwnerRole.PRESCRIBER: (Role.CLINICIAN, Role.MEDICAL_DIRECTOR),
@@ -450,14 +413,3 @@ def _of_role(alarm: reminding.UntoldAlarm, phones: dict[tuple[int, int], tuple[s
     wanted = [user for user in users_with_role(program_id=alarm.program_id, roles=roles) if user in here]
     own_team = [user for user in wanted if here[user] == alarm.team_id]
     return own_team or wanted or sorted(here)
-
-
-def _on_duty(flag: reminding.UntoldFlag, phones: dict[tuple[int, int], tuple[str, int]]) -> list[int]:
-    here = {user: team for (program, user), (_, team) in phones.items() if program == flag.program_id}
-    team = sorted(user for user, of in here.items() if of == flag.team_id) or sorted(here)
-    return team if flag.red else team[:1]
-
-
-def _named(one: PlannedMessage, flag: reminding.UntoldFlag) -> PlannedMessage:
-    step = one.slot.step + (RED_STEP if flag.red else "")
-    return replace(one, slot=replace(one.slot, step=step, channel=Channel.SMS))

@@ -430,7 +430,11 @@ def _consent(inbound: InboundMessage, *, now: datetime) -> None:
 
 
 def _staff_takes(inbound: InboundMessage, key: Key, body: str, *, now: datetime) -> bool:
-    """A staff member's answer to the one notice that is open for them: they take the flag."""
+    """A staff member's answer to a notice: they take the flag that they were told of last.
+
+    They may have been told of several. What they answer is the text before their eyes; the others stay
+    nobody's, and their timers run on.
+    """
     phone = inbound.opened(key, "sender")
     who = [
         user_id
@@ -439,23 +443,21 @@ def _staff_takes(inbound: InboundMessage, key: Key, body: str, *, now: datetime)
     ]
     if len(who) != 1:
         return False
-    open_ = list(
-        Message.objects.select_for_update().filter(
-            program_id=inbound.program_id,
-            audience=Audience.STAFF.value,
-            recipient_id=who[0],
-            question_open=True,
-            expires_at__gt=now,
-        )[:2]
+    asked = Message.objects.select_for_update().filter(
+        program_id=inbound.program_id,
+        audience=Audience.STAFF.value,
+        recipient_id=who[0],
+        question_open=True,
+        expires_at__gt=now,
     )
-    if len(open_) != 1:
+    open_ = list(asked.order_by("-sending_at", "-pk"))
+    if not open_:
         return False
     reading = read_reply(body, question=wording.template(open_[0].template))
     if reading.answer is not Answer.TAKE_OVER:
         return False
     own_flag(actor=actor_of(user_id=who[0], route="sms"), flag_id=open_[0].subject_id, now=now)
-    open_[0].question_open, open_[0].answered_at = False, now
-    open_[0].save(update_fields=["question_open", "answered_at"])
+    asked.filter(subject_id=open_[0].subject_id).update(question_open=False, answered_at=now)
     return True
 
 

@@ -14,6 +14,7 @@ NOT_EXPORTED = {
     "backend_membership": "which account signs in: a random name",
     "backend_shredledger": "holds only persons who were erased",
     "data_key": "the key itself",
+    "recovery_escalation": "whose turn among staff it was to hear of a concern; the concern itself is exported",
     "recovery_nameprefix": "keyed fingerprints of the name that is exported",
     "reminders_attempt": "how a text was handed over; the text carries what became of it",
     "reminders_outboxtext": "the demo's stand-in for a phone, the same texts again",

@@ -30,6 +30,7 @@ PLAIN = {
     "recovery.CravingLog": {"substance", "source"},
     "recovery.Dose": {"state", "timeliness", "source"},
     "recovery.DoseReport": {"statement", "source", "reason"},
+    "recovery.Escalation": {"phase"},
     "recovery.Flag": {"kind", "severity", "status", "evidence", "policy_version", "snooze_reason", "outcome"},
     "recovery.Hold": {
         "medicine", "stops", "cause", "owner_role", "evidence", "policy_version", "lift_reason",
@@ -48,6 +49,7 @@ PLAIN = {
     "recovery.PatientGoal": {"about", "aim", "source", "outcome"},
     "recovery.ReadReceipt": {"module", "language"},
     "recovery.Regimen": {"kind", "medicine", "plan", "ends_reason"},
+    "recovery.RotaOverride": {"reason"},
     "recovery.StatedFact": {"kind", "details", "source", "answer"},
     "recovery.Stay": {"place", "opioids_inside", "doses_inside"},
     "recovery.SideEffectReport": {"effect", "strength", "source"},

@@ -16,7 +16,7 @@ from reminders.models import Message
 from reminders.providers.base import Outgoing, Query
 from reminders.rules.reconcile import Listed
 from reminders.rules.retry import Outcome, Result
-from reminders.services import dispatch, planning
+from reminders.services import dispatch, escalations, planning
 from tests.recovery.conftest import (  # noqa: F401 - fixtures
     make_patient,
     make_program,
@@ -115,8 +115,10 @@ def texted(patient: Any, agree: Callable[[Any], None], on_tablets: Callable[...,
 
 @pytest.fixture
 def plan(program: int, now: datetime) -> Callable[..., int]:  # noqa: F811
-    """The planning tick, at ``now`` unless told otherwise."""
-    return lambda at=now: planning.plan_messages(program_ids=[program], now=at)
+    """The ticks that plan texts to patients and notices to staff, at ``now`` unless told otherwise."""
+    return lambda at=now: (
+        planning.plan_messages(program_ids=[program], now=at) + escalations.escalate(program_ids=[program], now=at)
+    )
 
 
 @pytest.fixture

@@ -314,10 +314,11 @@ class TestOthers:
         assert (told.template, told.send_after, told.priority) == ("staff.review_now", local(DAY, "03:00"), 0)
         assert told.recipient_id == 2
         assert told.patient_id is None
-        [moved] = plan_flag_notice(replace(notice, level=1))
+        [moved] = plan_flag_notice(replace(notice, level=1, number=1))
         assert moved.template == "staff.still_open"
         assert moved.slot != told.slot
-        assert plan_flag_notice(replace(notice, owned=True)) == []
+        [asked] = plan_flag_notice(replace(notice, taken=True, number=2))
+        assert (asked.template, asked.is_question) == ("staff.still_waiting", False)
         assert plan_flag_notice(replace(notice, recipient_id=3))[0].slot != told.slot
 
     def test_supporter(self):

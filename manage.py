@@ -10,7 +10,18 @@ from pathlib import Path
 # They own the schema; everything else serves under the plain role.
 OWNER_COMMANDS = {"migrate", "makemigrations", "sqlmigrate", "showmigrations", "optimizemigration", "squashmigrations"}
 # They need no server, or (up) start the servers themselves.
-ALONE = {"up", "db_roles", "help", "version", "--help", "--version", "-h", "makemessages", "compilemessages"}
+ALONE = {
+    "up",
+    "db_roles",
+    "simulate",
+    "help",
+    "version",
+    "--help",
+    "--version",
+    "-h",
+    "makemessages",
+    "compilemessages",
+}
 
 
 def main() -> int:

@@ -1,0 +1,1 @@
+"""Years of texts in minutes: ``manage.py simulate``. See ``run``."""

@@ -22,7 +22,7 @@ _STILL_IN_THE_BODY = timedelta(days=60)
 def open_holds(patient_ids: Collection[int]) -> dict[int, list[Hold]]:
     """The holds that nobody has lifted, oldest first, of those patients that have one."""
     found: dict[int, list[Hold]] = {}
-    rows = Hold.objects.filter(patient_id__in=patient_ids, lifted_at__isnull=True).order_by("opened_at", "id")
+    rows = Hold.objects.filter(patient_id__any=list(patient_ids), lifted_at__isnull=True).order_by("opened_at", "id")
     for row in rows if patient_ids else ():
         found.setdefault(row.patient_id, []).append(row)
     return found
@@ -55,13 +55,13 @@ def medicines_of(patient_ids: Collection[int], *, on_day: date) -> dict[int, lis
     A patient about whom nothing is known is absent.
     """
     found: dict[int, set[Medicine]] = {}
-    regimens = Regimen.objects.filter(patient_id__in=patient_ids, ends_at__isnull=True, starts_on__lte=on_day)
+    regimens = Regimen.objects.filter(patient_id__any=list(patient_ids), ends_at__isnull=True, starts_on__lte=on_day)
     for patient_id, medicine in regimens.filter(Q(last_day__isnull=True) | Q(last_day__gte=on_day)).values_list(
         "patient_id", "medicine"
     ):
         found.setdefault(patient_id, set()).add(Medicine(medicine))
     injections = Injection.objects.filter(
-        patient_id__in=patient_ids, voided_at__isnull=True, given_on__gt=on_day - _STILL_IN_THE_BODY
+        patient_id__any=list(patient_ids), voided_at__isnull=True, given_on__gt=on_day - _STILL_IN_THE_BODY
     )
     for patient_id, medicine in injections.values_list("patient_id", "medicine"):
         found.setdefault(patient_id, set()).add(Medicine(medicine))
@@ -89,7 +89,7 @@ def away_days(patient_ids: Iterable[int]) -> dict[int, list[Away]]:
     """The times away of each patient that had one, oldest first. The day of being back is no day away."""
     found: dict[int, list[Away]] = {}
     rows = (
-        Stay.objects.filter(patient_id__in=list(patient_ids), voided_at__isnull=True)
+        Stay.objects.filter(patient_id__any=list(patient_ids), voided_at__isnull=True)
         .order_by("began_on", "id")
         .values_list("patient_id", "began_on", "ended_on")
     )

@@ -352,7 +352,7 @@ def owed_holds(patient_ids: Collection[int], *, opened_after: datetime, now: dat
     """The hold that each patient should hear of: the first of those that came together."""
     rows = list(
         _untold_holds(opened_after)
-        .filter(patient_id__in=patient_ids)
+        .filter(patient_id__any=list(patient_ids))
         .order_by("opened_at", "pk")
         .values_list("pk", "patient_id", "program_id", "opened_at", "cause", "call_by", "patient__zone")
     )
@@ -384,7 +384,7 @@ def holds_still_open(hold_ids: Collection[int]) -> dict[int, bool]:
 
 def away_now(patient_ids: Collection[int]) -> dict[int, date]:
     """Of these patients those whose prompts rest because they are away (S 7): the first day of it."""
-    rows = Stay.objects.filter(patient_id__in=patient_ids, settled_at__isnull=True, voided_at__isnull=True)
+    rows = Stay.objects.filter(patient_id__any=list(patient_ids), settled_at__isnull=True, voided_at__isnull=True)
     return dict(rows.values_list("patient_id", "began_on"))
 
 

@@ -31,6 +31,13 @@ from recovery.api.journal import CopingView, EntryListView, EntryView, SkillUseV
 from recovery.api.learning import CardView, HelpView, ModuleListView, ModuleReadView
 from recovery.api.measures import MeasuresView
 from recovery.api.plans import EndGoalView, GoalListView, GoalView, OwnPlanView, PlanVersionView
+from recovery.api.questions import (
+    AnswerView,
+    DeclineQuestionsView,
+    FinishQuestionsView,
+    QuestionsListView,
+    QuestionsView,
+)
 from recovery.api.side_effects import CareSideEffectView, SideEffectListView, SideEffectView
 from recovery.api.statements import CareStatementView, StatementListView, StatementView
 from recovery.api.support import (
@@ -82,6 +89,11 @@ urlpatterns = [
     path("me/card/", CardView.as_view(), name="api-card"),
     path("me/export/", OwnExportView.as_view(), name="api-export"),
     path("care/patients/<int:patient_id>/measures/", MeasuresView.as_view(), name="api-measures"),
+    path("me/questions/", QuestionsListView.as_view(), name="api-questions"),
+    path("me/questions/<uuid:client_id>/", QuestionsView.as_view(), name="api-question-form"),
+    path("me/questions/<uuid:client_id>/answers/<uuid:answer_id>/", AnswerView.as_view(), name="api-question-answer"),
+    path("me/questions/<uuid:client_id>/finish/", FinishQuestionsView.as_view(), name="api-question-finish"),
+    path("me/questions/<uuid:client_id>/not-today/", DeclineQuestionsView.as_view(), name="api-question-decline"),
     path("care/worklist/", WorklistView.as_view(), name="api-worklist"),
     path("care/flags/<int:flag_id>/own/", OwnFlagView.as_view(), name="api-flag-own"),
     path("care/flags/<int:flag_id>/release/", ReleaseFlagView.as_view(), name="api-flag-release"),

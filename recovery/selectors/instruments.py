@@ -11,8 +11,8 @@ from backend.crypto import CannotOpen, Key
 from backend.errors import NotFound
 from backend.rules.wall_time import dosing_day
 from backend.selectors.keys import data_keys
-from backend.selectors.people import patient_accounts, programs_by_id, staff_names
-from recovery.models import Dose, InstrumentAnswer, InstrumentForm, Patient, Treatment
+from backend.selectors.people import programs_by_id, staff_names
+from recovery.models import Dose, InstrumentAnswer, InstrumentForm, Patient
 from recovery.models.instruments import OPEN_FORMS
 from recovery.rules.dose_state import state_at
 from recovery.rules.instruments.catalogue import INSTRUMENTS, on_phone
@@ -21,7 +21,6 @@ from recovery.rules.instruments.definition import (
     Instrument,
     InstrumentKey,
     Item,
-    Kind,
     Tag,
     Value,
     next_item,
@@ -199,6 +198,14 @@ def form_for(*, patient: Patient, client_id: UUID) -> InstrumentForm:
     return row
 
 
+def form_by_id(*, patient: Patient, form_id: int) -> InstrumentForm:
+    """A form of this patient by our own id, for staff. Raises NotFound."""
+    row = InstrumentForm.objects.filter(program_id=patient.program_id, patient_id=patient.pk, pk=form_id).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
 def form_view(form: InstrumentForm, *, patient: Patient) -> FormView:
     """The form with its answers opened from the seal: the caller writes the read into the audit."""
     return FormView(
@@ -244,9 +251,15 @@ def open_forms(*, patient: Patient, now: datetime) -> list[InstrumentForm]:
     )
 
 
-def waiting_count(*, patient: Patient, now: datetime) -> int:
-    """How many questionnaires wait on the phone."""
-    return len(open_forms(patient=patient, now=now))
+def answered_today(*, patient: Patient, instrument: InstrumentKey, now: datetime) -> bool:
+    """Whether a questionnaire was finished or put off on this dosing day."""
+    return InstrumentForm.objects.filter(
+        program_id=patient.program_id,
+        patient_id=patient.pk,
+        instrument=instrument.value,
+        due_on=dosing_day(now, patient.zone),
+        status__in=[FormStatus.FINISHED.value, FormStatus.NOT_TODAY.value],
+    ).exists()
 
 
 # --- for staff ------------------------------------------------------------------------------------------------------
@@ -341,21 +354,6 @@ def answer_series(
         if isinstance(value, int):
             series[item].append((on, value))
     return series
-
-
-def has_account(patient: Patient) -> bool:
-    """Whether the patient can sign in at all."""
-    return patient.pk in patient_accounts(program_id=patient.program_id)
-
-
-def treatment_of(patient: Patient) -> Treatment | None:
-    """The open treatment."""
-    return Treatment.objects.filter(patient_id=patient.pk, ended_on__isnull=True).first()
-
-
-def charted(instrument: Instrument) -> list[Item]:
-    """The items of a form without a sum that have a line of their own."""
-    return [item for item in instrument.items if item.kind in (Kind.SCALE, Kind.NUMBER)]
 
 
 def _key(patient: Patient) -> Key | None:

@@ -159,12 +159,12 @@ def answer_item(
     value: Value,
     now: datetime,
     source: str = ReportSource.APP.value,
-) -> tuple[InstrumentForm, bool]:
+) -> tuple[InstrumentAnswer, bool]:
     """Store one answer and let it act. ``value`` None is "would rather not say".
 
-    Returns the form and whether the answer is new. Safe to repeat by ``client_id``; another answer to the same item
-    needs another id and supersedes the first. Raises NotFound, BadAnswer, IdReused, Conflict when the form is not
-    open (staff may still correct a finished one).
+    Returns the answer, with its form as it is now, and whether it is new. Safe to repeat by ``client_id``; another
+    answer to the same item needs another id and supersedes the first. Raises NotFound, BadAnswer, IdReused, Conflict
+    when the form is not open (staff may still correct a finished one).
     """
     form = _locked(patient, form_client_id)
     instrument = INSTRUMENTS[InstrumentKey(form.instrument)]
@@ -174,7 +174,8 @@ def answer_item(
         same = known.form_id == form.pk and known.item == item
         if not same or selectors.opened_answer(known, key) != _checked(instrument, item, value):
             raise IdReused("This id was used before with other content.", field="client_id")
-        return form, False
+        known.form = form
+        return known, False
     if form.status == FormStatus.DUE.value:
         raise Conflict("Begin the questions first.")
     corrected = form.status in _BEGUN and source == ReportSource.STAFF.value
@@ -212,7 +213,8 @@ def answer_item(
     if form.status == FormStatus.FINISHED.value:
         _score(actor, patient, form, instrument, answers, policy, now)
     form.save()
-    return form, True
+    row.form = form
+    return row, True
 
 
 def _checked(instrument: Instrument, item: str, value: Value) -> Value:
@@ -331,28 +333,31 @@ def record_form(
     """Staff enter what a person answered, all items at once; the form is finished when all were answered.
 
     Items are taken in the order of the questionnaire; one that skip logic does not call for is left out, and one that
-    is missing in ``answers`` stays without an answer. Safe to repeat by ``client_id``. Raises as ``start_form`` and
-    ``answer_item``; nothing is stored then.
+    is missing in ``answers`` stays without an answer. Safe to repeat by ``client_id``: what is the same already is not
+    stored again. Raises as ``start_form`` and ``answer_item``; nothing is stored then.
     """
     source = ReportSource.STAFF.value
     form, _ = start_form(
         actor=actor, patient=patient, client_id=client_id, instrument=instrument, now=now, source=source
     )
     found = INSTRUMENTS[InstrumentKey(form.instrument)]
-    given: dict[str, Value] = {}
+    given = selectors.answers_of(form, key=data_key(program_id=form.program_id, patient_id=form.patient_id))
     for item in found.items:
         if item.key not in answers:
             continue
         if item.key not in {each.key for each in open_items(found, form.asked, given)}:
             continue
-        given[item.key] = _checked(found, item.key, answers[item.key])
+        value = _checked(found, item.key, answers[item.key])
+        if item.key in given and given[item.key] == value:
+            continue
+        given[item.key] = value
         answer_item(
             actor=actor,
             patient=patient,
             form_client_id=client_id,
-            client_id=uuid.uuid5(client_id, item.key),
+            client_id=uuid.uuid4(),
             item=item.key,
-            value=given[item.key],
+            value=value,
             now=now,
             source=source,
         )

@@ -1,4 +1,4 @@
-"""What answers of a questionnaire say to the rest of the record: cravings, doses, triggers, drinks, use.
+"""What answers of a questionnaire say to the rest of the record: cravings, doses, triggers, a drink, use.
 
 Each goes through the service that it belongs to, once: ``InstrumentForm.passed_on`` names what went. The id that the
 other service knows it by is made from the form's own, so that a repeat finds the first.
@@ -14,13 +14,24 @@ from django.db import transaction
 from backend.access import Actor
 from backend.errors import DomainError
 from recovery.models import InstrumentForm, Patient
-from recovery.rules.instruments import daily
+from recovery.rules.facts import FactKind
+from recovery.rules.instruments import daily, month
 from recovery.rules.instruments.definition import Answers, InstrumentKey
 from recovery.rules.states import Statement
-from recovery.services import cravings, doses, journal
+from recovery.services import cravings, doses, journal, statements
 
 REFUSED = "-refused"
 """Marks in ``passed_on`` what the other record did not take, a dose that was cancelled meanwhile."""
+
+
+STATED = {
+    (InstrumentKey.DAILY, daily.DRINKS): FactKind.DRINK,
+    (InstrumentKey.MONTH, month.USE_DAYS): FactKind.OPIOID_USED,
+}
+"""What a number of one or more states, as the person's own statement: gates, concerns and goals act on it (S 2, S 20).
+
+The look back at a month states no drinks: the daily minute did, day by day, and a goal of less is no alarm.
+"""
 
 
 def pass_on(
@@ -31,8 +42,6 @@ def pass_on(
     ``whole``: nothing more is expected, so that a craving goes on without its confidence. What another record refuses
     is noted and never undoes the answer (S 12).
     """
-    if form.instrument != InstrumentKey.DAILY.value:
-        return
     for name, act in _ready(actor, patient, form, answers, now, whole):
         if name in form.passed_on or name + REFUSED in form.passed_on:
             continue
@@ -48,6 +57,12 @@ def _ready(
     actor: Actor, patient: Patient, form: InstrumentForm, answers: Answers, now: datetime, whole: bool
 ) -> list[tuple[str, Callable[[], Any]]]:
     found: list[tuple[str, Callable[[], Any]]] = []
+    for (instrument, item), kind in STATED.items():
+        said = answers.get(item)
+        if form.instrument == instrument.value and isinstance(said, int) and said >= 1:
+            found.append((item, _fact(actor, patient, form, item, kind, now)))
+    if form.instrument != InstrumentKey.DAILY.value:
+        return found
     for each in daily.CRAVINGS:
         craving = answers.get(each.craving)
         asked = [key for key in each.confidence if key in form.asked]
@@ -107,6 +122,13 @@ def _trigger(
         now=now,
         note=note if isinstance(note, str) else "",
     )
+
+
+def _fact(
+    actor: Actor, patient: Patient, form: InstrumentForm, item: str, kind: FactKind, now: datetime
+) -> Callable[[], Any]:
+    statement = statements.FactStatement(client_id=id_of(form, item), kind=kind.value, source=form.source, details={})
+    return lambda: statements.state_fact(actor=actor, patient=patient, statement=statement, now=now)
 
 
 def id_of(form: InstrumentForm, name: str) -> uuid.UUID:

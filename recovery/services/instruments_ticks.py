@@ -170,14 +170,23 @@ def _insert(program_id: int, people: Sequence[tuple], today: date, now: datetime
 
 
 def _askable(language: Language, has_account: bool, policy: Policy, can_say: bool) -> frozenset[InstrumentKey]:
-    """What may be asked of a person: on the phone, or by staff of somebody who has no phone with us."""
-    found = set()
-    for key, instrument in INSTRUMENTS.items():
-        by_phone = has_account and on_phone(instrument, language=language, policy=policy, is_read=can_say)
-        by_staff = Filler.STAFF in instrument.filled_by and key is not InstrumentKey.DAILY
-        if by_phone or by_staff:
-            found.add(key)
-    return frozenset(found)
+    """What falls due for a person: what is asked on the phone; of somebody without an account, what staff ask.
+
+    A form that only staff ask takes no place from those that the phone asks.
+    """
+    if has_account:
+        asked = (
+            key
+            for key, instrument in INSTRUMENTS.items()
+            if on_phone(instrument, language=language, policy=policy, is_read=can_say)
+        )
+    else:
+        asked = (
+            key
+            for key, instrument in INSTRUMENTS.items()
+            if Filler.STAFF in instrument.filled_by and key is not InstrumentKey.DAILY
+        )
+    return frozenset(asked)
 
 
 def _silent(statuses: Sequence[str]) -> int:

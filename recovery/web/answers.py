@@ -37,6 +37,8 @@ DONE = {
     "understood": "Recorded that it was understood. The hold stays open.",
     "lifted": "Lifted. Prompts go on with the next dose unless another hold is open.",
     "held": "Held. The patient is told and called.",
+    "questionnaire": "Saved and scored.",
+    "questionnaire-open": "Saved. Some questions have no answer yet.",
     "task": "Done.",
     "known": "This was recorded before. Nothing was added.",
 }

@@ -212,3 +212,51 @@ def _craving_summary(readings: Sequence[CravingView], usual: float | None, today
         f"{len(readings)} readings; the latest is {latest.intensity} of 10, {words.day_name(latest.day, today=today)}"
     )
     return text if usual is None else f"{text}; the usual is {usual}"
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreChart:
+    """Scores or answers over time, from 0 to ``top``; ``cut_y`` is where the cut lies, None without one."""
+
+    width: int
+    height: int
+    rules: tuple[Label, ...]
+    ticks: tuple[Label, ...]
+    dots: tuple[Dot, ...]
+    line: str
+    cut_y: float | None
+    left: int
+    right: int
+    summary: str
+
+
+def score_chart(points: Sequence[tuple[date, int]], *, top: int, cut: int | None, today: date) -> ScoreChart:
+    """Lay out points that are in order of time, from the first of them to ``today``."""
+    left, right, upper, bottom, width, height = 26, 470, 10, 110, 480, 138
+    first = points[0][0]
+    span = max(1, (today - first).days)
+
+    def x_of(day: date) -> float:
+        return round(left + 6 + (right - left - 12) * min(1.0, (day - first).days / span), 1)
+
+    def y_of(value: float) -> float:
+        return round(bottom - (bottom - upper) * min(value, top) / top, 1)
+
+    dots = tuple(
+        Dot(x_of(day), y_of(value), f"{words.day_name(day, today=today)}: {value} of {top}") for day, value in points
+    )
+    latest_day, latest = points[-1]
+    counted = "1 answer" if len(points) == 1 else f"{len(points)} answers"
+    ends = (first, today) if first < today else (first,)
+    return ScoreChart(
+        width=width,
+        height=height,
+        rules=tuple(Label(left, y_of(value), str(value)) for value in (0, top)),
+        ticks=tuple(Label(x_of(day), height - 8, words.day_name(day, today=today)) for day in ends),
+        dots=dots,
+        line=" ".join(f"{dot.x},{dot.y}" for dot in dots) if len(dots) > 1 else "",
+        cut_y=None if cut is None else y_of(cut),
+        left=left,
+        right=right,
+        summary=f"{counted}; the latest is {latest}, {words.day_name(latest_day, today=today)}",
+    )

@@ -28,8 +28,9 @@ from recovery.selectors.patient_page import OwnPage
 from recovery.selectors.patient_page import own_page as page_of
 from recovery.selectors.side_effects import asks_something
 from recovery.services import cravings, doses, journal
-from recovery.web import answers, happened_words, own_words
+from recovery.web import answers, happened_words, own_questions, own_words
 from recovery.web.forms import MomentForm, OwnReportForm, ScaleForm
+from recovery.web.question_words import TEXTS as QUESTION_TEXTS
 
 ANSWERED = (DoseState.TAKEN, DoseState.SKIPPED, DoseState.MISSED)
 
@@ -159,6 +160,8 @@ def _show(
     )
     context = own_context(page) | {
         "body_asks": asks_something(patient=patient, today=page.today.calendar_day),
+        "questions": own_questions.waiting(patient, now),
+        "q": QUESTION_TEXTS.get(page.today.language) or QUESTION_TEXTS["en"],
         "done": own_words.DONE.get(page.today.language, {}).get(done, ""),
         "wrong": own_words.WRONG.get(page.today.language, {}).get(wrong, ""),
     }

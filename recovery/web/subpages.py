@@ -20,6 +20,7 @@ PAGES: list[tuple[str, str]] = [
     ("patient-people", "People"),
     ("patient-measures", "Measures"),
     ("patient-plan", "Plan"),
+    ("questionnaires", "Questionnaires"),
 ]
 """Route and label of each page, in the order of the links."""
 

@@ -70,6 +70,7 @@ def fill(now: datetime) -> dict[str, str]:
     links["long"] = _coordinator([long], now)
     links["patient_es"] = account
     links["long_page"] = f"/care/patients/{person.pk}/"
+    links["own_question_es"] = _begun(long, person, "month", now)
     quiet = _program("Quiet", now)
     _, links["patient_quiet"] = _person(quiet, now, name="Jon Kim", call_name="", phone="+12125550136", treated=False)
     injected = _program("Injections", now)
@@ -83,6 +84,11 @@ def fill(now: datetime) -> dict[str, str]:
     links["injected_order"] = f"/care/patients/{person.pk}/regimens/new/oral_start/"
     links["injected_treatment"] = f"/care/patients/{person.pk}/treatment/"
     links["prescriber"] = _prescriber(injected, now)
+
+
+    links["own_question"], links["own_safety"] = _questions(injected, person, now)
+    links["questionnaires"] = f"/care/patients/{person.pk}/questionnaires/"
+    links["questionnaire_fill"] = f"/care/patients/{person.pk}/questionnaires/fill/phq9/"
     held = _program("Holds", now)
     person, account = _person(held, now, name="Iris Okonkwo", call_name="", phone="+12125550138")
     _history(held, person, now)
@@ -305,6 +311,71 @@ def _around(program: Any, person: Any, now: datetime) -> None:
         for reason in ("visit_kept", "goal_step"):
             rewards.earn(client_id=uuid.uuid4(), reason=reason, on_day=now.date(), **about)
         rewards.redeem(client_id=uuid.uuid4(), cents=500, **about)
+
+
+def _questions(program: Any, person: Any, now: datetime) -> tuple[str, str]:
+    """Half a year of answers; today a daily minute that was begun, and nine questions with a safety answer."""
+    from backend.access import NOBODY
+    from backend.db import programs as scope
+    from backend.rules.roles import Role
+    from backend.selectors.people import actor_of
+    from backend.services import people
+    from recovery.services.instruments import answer_item, record_form
+    from recovery.services.policy import override_number
+
+    user = people.create_staff(
+        email=f"{uuid.uuid4().hex}@example.test", roles={program.pk: [Role.MEDICAL_DIRECTOR]}, now=now
+    )
+    director = actor_of(user_id=user.pk)
+    with scope([program.pk]):
+        type(program).objects.filter(pk=program.pk).update(clinic_hours={"tue": ["08:00", "17:00"]})
+        override_number(
+            actor=director, program_id=program.pk, key="phq9_on_phone", value=True, reason="read in hours", now=now
+        )
+        for weeks, total in ((24, 14), (20, 12), (16, 9), (12, 11), (8, 6), (4, 4)):
+            then = now - timedelta(weeks=weeks)
+            given = {f"phq_{number}": 2 if number <= total // 2 else 0 for number in range(1, 10)}
+            record_form(
+                actor=director, patient=person, client_id=uuid.uuid4(), instrument="phq9", answers=given, now=then
+            )
+            month = {"use_days": 0, "drink_days": weeks // 4, "heavy_days": weeks // 8, "pain": 3}
+            record_form(
+                actor=director, patient=person, client_id=uuid.uuid4(), instrument="month", answers=month, now=then
+            )
+            _finish_open(person, then)
+    question = _begun(program, person, "daily", now)
+    safety = _begun(program, person, "phq9", now)
+    with scope([program.pk]):
+        answer_item(
+            actor=NOBODY,
+            patient=person,
+            form_client_id=uuid.UUID(safety.split("/")[-2]),
+            client_id=uuid.uuid4(),
+            item="phq_9",
+            value=1,
+            now=now,
+        )
+    return question, safety
+
+
+def _finish_open(person: Any, then: datetime) -> None:
+    """What was left open is over with its day."""
+    from recovery.models import InstrumentForm
+
+    InstrumentForm.objects.filter(patient_id=person.pk, status="started").update(status="unfinished")
+    InstrumentForm.objects.filter(patient_id=person.pk, status="due").update(status="passed")
+
+
+def _begun(program: Any, person: Any, instrument: str, now: datetime) -> str:
+    """The address of a questionnaire that the person has begun."""
+    from backend.access import NOBODY
+    from backend.db import programs as scope
+    from recovery.services.instruments import start_form
+
+    form = uuid.uuid4()
+    with scope([program.pk]):
+        start_form(actor=NOBODY, patient=person, client_id=form, instrument=instrument, now=now)
+    return f"/me/questions/{form}/"
 
 
 def _injection(program: Any, person: Any, given: datetime, now: datetime) -> None:

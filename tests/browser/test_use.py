@@ -26,6 +26,11 @@ PAGES = [
     pytest.param("held", "held_page", id="safety"),
     pytest.param("patient_held", "/me/", id="own-hold"),
     pytest.param("patient_held", "/me/happened/", id="own-happened"),
+    pytest.param("patient_es", "/me/questions/", id="own-questions"),
+    pytest.param("patient_es", "own_question_es", id="own-question"),
+    pytest.param("patient_late", "own_safety", id="own-safety-question"),
+    pytest.param("injected", "questionnaires", id="questionnaires"),
+    pytest.param("injected", "questionnaire_fill", id="questionnaire-fill"),
 ]
 
 

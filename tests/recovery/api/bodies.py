@@ -27,6 +27,8 @@ def changes(clinic: Clinic) -> dict[str, Change]:
     care = f"/api/v1/care/patients/{clinic.patient.pk}"
     assert clinic.flag is not None
     flag = f"/api/v1/care/flags/{clinic.flag.pk}"
+    assert clinic.questions is not None
+    begun = f"/api/v1/me/questions/{clinic.questions.client_id}"
     return {
         "logCraving": Change(
             "phone",
@@ -117,6 +119,12 @@ def changes(clinic: Clinic) -> dict[str, Change]:
             {"place": "jail"},
         ),
         "orderHold": Change("clinician", "POST", f"{care}/holds/", {"medicine": "naltrexone_tablet", "note": "n"}),
+        "startQuestions": Change(
+            "phone", "PUT", f"/api/v1/me/questions/{new}/", {"instrument": "month"}, {"instrument": "daily"}
+        ),
+        "answerQuestion": Change(
+            "phone", "PUT", f"{begun}/answers/{new}/", {"item": "phq_1", "value": 2}, {"value": 3, "item": "phq_2"}
+        ),
         "ownFlag": Change("coordinator", "POST", f"{flag}/own/", {}),
         "snoozeFlag": Change(
             "coordinator",
@@ -148,6 +156,8 @@ OPERATIONS = (
     "recordStatement",
     "recordStay",
     "orderHold",
+    "startQuestions",
+    "answerQuestion",
     "ownFlag",
     "snoozeFlag",
     "closeFlag",

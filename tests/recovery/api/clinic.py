@@ -14,14 +14,27 @@ from backend.db import programs
 from backend.models import AuditEvent, Program, User
 from backend.rules.roles import Role
 from backend.services import people
-from recovery.models import CravingLog, Dose, DoseReport, Flag, Injection, Outreach, Patient, TriggerEntry
+from recovery.models import (
+    CravingLog,
+    Dose,
+    DoseReport,
+    Flag,
+    Injection,
+    InstrumentAnswer,
+    InstrumentForm,
+    Outreach,
+    Patient,
+    TriggerEntry,
+)
 from recovery.rules.states import FlagKind, Severity
 from recovery.services.flags import raise_flag
+from recovery.services.instruments import start_form
 from recovery.services.patients import NewPatient, enrol
 from recovery.services.regimens import start_regimen
 from recovery.services.treatments import open_treatment
 
 PROBLEM = "application/problem+json"
+FORMS = (InstrumentForm, InstrumentAnswer)
 
 
 @dataclass
@@ -44,11 +57,12 @@ class Clinic:
     neighbour_dose: Dose | None = None
     flag: Flag | None = None
     southern_flag: Flag | None = None
+    questions: InstrumentForm | None = None  # two questions that the patient has begun
 
     def rows(self) -> dict[str, Any]:
         """What is stored, as numbers: equal before and after a refusal."""
         with programs([self.north.pk, self.south.pk]):
-            models = (CravingLog, TriggerEntry, DoseReport, Injection, Outreach, Flag, AuditEvent)
+            models = (CravingLog, TriggerEntry, DoseReport, Injection, Outreach, Flag, AuditEvent, *FORMS)
             counts: dict[str, Any] = {model.__name__: model.objects.count() for model in models}
             counts["flags"] = list(Flag.objects.order_by("pk").values_list("pk", "status", "severity", "owner_id"))
             counts["doses"] = list(Dose.objects.order_by("pk").values_list("pk", "state", "taken_at"))
@@ -103,6 +117,10 @@ def make_clinic(now: datetime) -> Clinic:
     clinic.neighbour_dose = _tablets(neighbour, now)[0]
     clinic.flag = _flag(patient, now)
     clinic.southern_flag = _flag(stranger, now)
+    with programs([north.pk]):
+        clinic.questions, _ = start_form(
+            actor=NOBODY, patient=patient, client_id=uuid.uuid4(), instrument="phq2", now=now
+        )
     return clinic
 
 

@@ -18,6 +18,8 @@ REPLAYED = (
     "stateFact",
     "recordStatement",
     "recordStay",
+    "startQuestions",
+    "answerQuestion",
 )
 
 

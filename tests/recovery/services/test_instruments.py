@@ -17,17 +17,20 @@ from recovery.models import (
     Dose,
     DoseReport,
     Flag,
+    Hold,
     InstrumentAnswer,
     InstrumentForm,
     Patient,
+    StatedFact,
     Treatment,
     TriggerEntry,
 )
 from recovery.rules.instruments.catalogue import INSTRUMENTS
 from recovery.rules.instruments.definition import InstrumentKey
-from recovery.rules.states import FlagKind
+from recovery.rules.plans import GoalAbout
+from recovery.rules.states import FlagKind, Goal
 from recovery.selectors import instruments as selectors
-from recovery.services import flags, instruments, policy
+from recovery.services import flags, instruments, plans, policy
 from recovery.services.instruments_ticks import make_due, settle_forms, watch_forms
 from recovery.services.regimens import extend_doses, start_regimen
 
@@ -451,6 +454,47 @@ def test_both_substances_are_asked_and_told_apart(program, make_patient, now):
     assert set(CravingLog.objects.values_list("substance", "intensity")) == {("opioid", 1), ("alcohol", 7)}
 
 
+def test_s2_use_in_the_month_is_a_statement_and_acts_at_once(phone, patient, tablets):
+    form = phone.start("month")
+    phone.answer("use_days", 2)
+    assert raised(patient)["reported_use"] == "red"
+    fact = StatedFact.objects.get()
+    assert (fact.kind, fact.source) == ("opioid_used", "app")
+    assert Hold.objects.filter(patient_id=patient.pk, lifted_at__isnull=True).exists()
+    form.refresh_from_db()
+    assert form.passed_on == ["use_days"]
+    phone.answer("use_days", 3)
+    assert StatedFact.objects.count() == 1
+
+
+def test_no_use_is_no_statement(phone):
+    phone.start("month")
+    phone.answer("use_days", 0)
+    assert not StatedFact.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("aim", "asked", "concern"),
+    [
+        pytest.param(None, "sure_goal", True, id="no-goal-yet"),
+        pytest.param("abstinence", "sure_no_drink", True, id="abstinence"),
+        pytest.param("reduction", "sure_limit", False, id="reduction"),
+    ],
+)
+def test_s20_a_drink_is_read_by_the_persons_own_goal(program, make_patient, staff, now, aim, asked, concern):
+    person = make_patient(program, indication="alcohol", opioid_history="none")
+    if aim is not None:
+        plans.set_goal(
+            actor=staff, patient=person, client_id=uuid.uuid4(), about=GoalAbout.ALCOHOL, aim=Goal(aim), now=now
+        )
+    drinker = Phone(person, now)
+    form = drinker.start("daily")
+    assert asked in form.asked
+    drinker.answer("drinks", 3)
+    assert StatedFact.objects.get().kind == "drink"
+    assert ("reported_drink" in raised(person)) is concern
+
+
 # --- due dates ---
 
 
@@ -464,11 +508,17 @@ def due(patient):
     )
 
 
-def test_the_tick_makes_two_a_day_once(program, patient, now):
+def test_the_tick_makes_two_a_day_once(program, patient, now, switched_on):
     account(program, patient, now)
     assert make_due(program_ids=[program], now=now) == 2
     assert make_due(program_ids=[program], now=now + timedelta(hours=1)) == 0
     assert due(patient) == ["daily", "phq9"]
+
+
+def test_what_a_phone_does_not_ask_takes_no_place(program, patient, now):
+    account(program, patient, now)
+    make_due(program_ids=[program], now=now)
+    assert due(patient) == ["daily", "phq2"]
 
 
 def test_who_has_no_phone_is_asked_by_staff(program, patient, now):
@@ -486,7 +536,7 @@ def test_what_nobody_answered_passes_and_is_not_called_missed(program, patient, 
     assert [(row.due_on.day, row.status) for row in daily] == [(3, "passed"), (4, "passed"), (5, "passed")]
     make_due(program_ids=[program], now=now + timedelta(days=5))
     assert daily.last().due_on.day == 8
-    assert InstrumentForm.objects.get(patient_id=patient.pk, instrument="phq9").status == "due"
+    assert InstrumentForm.objects.get(patient_id=patient.pk, instrument="phq2").status == "due"
 
 
 def test_not_today_is_an_answer(program, patient, now):

@@ -1,6 +1,7 @@
 """Questionnaires: scoring examples, skip logic, what is never 0, safety answers, licences."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -420,3 +421,15 @@ def test_what_may_be_asked_on_a_phone(instrument, language, policy, is_read, ask
 def test_every_trigger_of_the_daily_minute_has_its_kind():
     options = {option.value for option in DAILY.item("trigger").options}
     assert options == {0, *daily.TRIGGERS}
+
+
+def test_the_document_names_every_questionnaire_and_says_by_what_right():
+    document = (Path(__file__).resolve().parents[3] / "docs" / "clinical" / "instruments.md").read_text()
+    rows = [line for line in document.splitlines() if line.startswith("| ")]
+    for name in ("Daily minute", "Look back at a month", "PHQ-2", "PHQ-9", "AUDIT-C", "CAGE", "C-SSRS", "PACS", "BAM"):
+        [row] = [row for row in rows if row.startswith(f"| {name}")]
+        assert len([cell for cell in row.strip("|").split("|") if cell.strip()]) == 6, name
+    assert len(rows) == len(INSTRUMENTS) + 1
+    for each in (PACS, BAM):
+        assert not each.licence.text_shipped
+    assert document.count("**text not shipped**") == 2

@@ -1,5 +1,6 @@
 """Holds and stays: what the care team sees and does."""
 
+from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -13,7 +14,6 @@ from backend.api.views import ApiView
 from backend.rules.roles import Access
 from backend.services import audit
 from recovery.api.fields import NoteField
-from recovery.models import Patient
 from recovery.rules.facts import FactKind
 from recovery.rules.gates import GateEvent
 from recovery.rules.medicines import Medicine
@@ -187,7 +187,7 @@ class StayView(ApiView):
 class _StayAct(ApiView):
     access = Access.CARE_TEAM
 
-    def _patient(self, stay_id: int) -> Patient:
+    def _patient(self, stay_id: int) -> Any:
         return stay_for(self.actor, stay_id=stay_id).patient
 
 

@@ -13,7 +13,6 @@ from backend.access import access
 from backend.errors import DomainError, IdReused, NotFound
 from backend.rules.roles import Access
 from backend.services import audit
-from recovery.models import Patient
 from recovery.rules.facts import DETAILS, FactKind, TabletsGone
 from recovery.rules.states import ReportSource
 from recovery.selectors.access import own_patient
@@ -93,7 +92,7 @@ _WRONG = {
 }
 
 
-def _list(request: HttpRequest, patient: Patient, *, wrong: str = "", status: int = 200) -> HttpResponse:
+def _list(request: HttpRequest, patient: Any, *, wrong: str = "", status: int = 200) -> HttpResponse:
     actor = answers.actor_of(request)
     audit.record(
         actor=actor,
@@ -114,7 +113,7 @@ def _list(request: HttpRequest, patient: Patient, *, wrong: str = "", status: in
     return answers.private(render(request, "recovery/own_happened.html", context, status=status))
 
 
-def _frame(patient: Patient) -> dict[str, Any]:
+def _frame(patient: Any) -> dict[str, Any]:
     language = patient.language if patient.language in own_words.TEXTS else "en"
     phone = patient.program.phone
     return {

@@ -15,7 +15,6 @@ from backend import clock
 from backend.access import Actor, access
 from backend.errors import DomainError, NotFound
 from backend.rules.roles import Access
-from recovery.models import Patient
 from recovery.rules.medicines import Medicine
 from recovery.selectors.holds import hold_for, medicines_of, stay_for
 from recovery.selectors.patient_head import PatientHead
@@ -61,64 +60,64 @@ def safety_act(request: HttpRequest, patient_id: int, act: str) -> HttpResponse:
 @dataclass(frozen=True, slots=True)
 class Act:
     form: type[forms.PlainForm]
-    do: Callable[[Actor, Patient, Any, datetime], object]
+    do: Callable[[Actor, Any, Any, datetime], object]
     done: str
 
 
-def _hold(actor: Actor, patient: Patient, hold_id: int) -> int:
+def _hold(actor: Actor, patient: Any, hold_id: int) -> int:
     if hold_for(actor, hold_id=hold_id).patient_id != patient.pk:
         raise NotFound
     return hold_id
 
 
-def _stay(actor: Actor, patient: Patient, stay_id: int) -> int:
+def _stay(actor: Actor, patient: Any, stay_id: int) -> int:
     if stay_for(actor, stay_id=stay_id).patient_id != patient.pk:
         raise NotFound
     return stay_id
 
 
-def _understood(actor: Actor, patient: Patient, form: forms.UnderstoodForm, now: datetime) -> object:
+def _understood(actor: Actor, patient: Any, form: forms.UnderstoodForm, now: datetime) -> object:
     return gates.acknowledge_hold(actor=actor, hold_id=_hold(actor, patient, form.cleaned_data["hold"]), now=now)
 
 
-def _lift(actor: Actor, patient: Patient, form: forms.LiftForm, now: datetime) -> object:
+def _lift(actor: Actor, patient: Any, form: forms.LiftForm, now: datetime) -> object:
     data = form.cleaned_data
     hold_id = _hold(actor, patient, data["hold"])
     return gates.lift_hold(actor=actor, hold_id=hold_id, reason=data["reason"], note=data["note"], now=now)
 
 
-def _order(actor: Actor, patient: Patient, form: forms.OrderForm, now: datetime) -> object:
+def _order(actor: Actor, patient: Any, form: forms.OrderForm, now: datetime) -> object:
     data = form.cleaned_data
     medicine = Medicine(data["medicine"])
     return gates.order_hold(actor=actor, patient=patient, medicine=medicine, note=data["note"], now=now)
 
 
-def _away(actor: Actor, patient: Patient, form: forms.AwayForm, now: datetime) -> object:
+def _away(actor: Actor, patient: Any, form: forms.AwayForm, now: datetime) -> object:
     return stays.begin_stay(actor=actor, patient=patient, now=now, **form.cleaned_data)
 
 
-def _expected(actor: Actor, patient: Patient, form: forms.ExpectedForm, now: datetime) -> object:
+def _expected(actor: Actor, patient: Any, form: forms.ExpectedForm, now: datetime) -> object:
     data = form.cleaned_data
     stay_id = _stay(actor, patient, data["stay"])
     return stays.expect_release(actor=actor, stay_id=stay_id, expected_on=data["expected_on"], now=now)
 
 
-def _back(actor: Actor, patient: Patient, form: forms.BackForm, now: datetime) -> object:
+def _back(actor: Actor, patient: Any, form: forms.BackForm, now: datetime) -> object:
     data = form.cleaned_data
     return stays.end_stay(actor=actor, stay_id=_stay(actor, patient, data["stay"]), ended_on=data["ended_on"], now=now)
 
 
-def _settle(actor: Actor, patient: Patient, form: forms.SettleForm, now: datetime) -> object:
+def _settle(actor: Actor, patient: Any, form: forms.SettleForm, now: datetime) -> object:
     data = form.cleaned_data
     inside = stays.Inside(opioids=data["opioids"], doses=data["doses"], dose_days=data["dose_days"])
     return stays.settle_stay(actor=actor, stay_id=_stay(actor, patient, data["stay"]), inside=inside, now=now)
 
 
-def _void(actor: Actor, patient: Patient, form: forms.VoidForm, now: datetime) -> object:
+def _void(actor: Actor, patient: Any, form: forms.VoidForm, now: datetime) -> object:
     return stays.void_stay(actor=actor, stay_id=_stay(actor, patient, form.cleaned_data["stay"]), now=now)
 
 
-def _fact(actor: Actor, patient: Patient, form: forms.FactForm, now: datetime) -> object:
+def _fact(actor: Actor, patient: Any, form: forms.FactForm, now: datetime) -> object:
     return statements.state_fact(actor=actor, patient=patient, statement=form.statement(now), now=now)
 
 

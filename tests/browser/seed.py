@@ -85,7 +85,6 @@ def fill(now: datetime) -> dict[str, str]:
     links["injected_treatment"] = f"/care/patients/{person.pk}/treatment/"
     links["prescriber"] = _prescriber(injected, now)
 
-
     links["own_question"], links["own_safety"] = _questions(injected, person, now)
     links["questionnaires"] = f"/care/patients/{person.pk}/questionnaires/"
     links["questionnaire_fill"] = f"/care/patients/{person.pk}/questionnaires/fill/phq9/"

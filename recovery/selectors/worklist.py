@@ -14,12 +14,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
+from django.db.models import Max
 
 from backend.access import Actor
 from backend.selectors.export import opened
 from backend.selectors.keys import data_keys
 from backend.selectors.people import programs_by_id, staff_names
-from recovery.models import Flag, Outreach, Patient
+from recovery.models import ContactRules, Flag, Outreach, Patient
 from recovery.rules.sentences import sentence
 from recovery.rules.states import FlagKind, FlagStatus, Severity
 from recovery.rules.words import Language
@@ -176,6 +177,8 @@ def worklist_mark(*, program_ids: Iterable[int], now: datetime, viewer: Actor) -
         facts.append((flag.pk, _status(flag, now), flag.severity, flag.owner_id, flag.evidence, _is_late(flag, now)))
     latest = Outreach.objects.filter(program_id__in=ids).order_by("-id").values_list("id", flat=True).first()
     facts.append(latest)
+    # "Do not call" must not wait for the hour to turn.
+    facts.append(ContactRules.objects.filter(program_id__in=ids).aggregate(latest=Max("changed_at"))["latest"])
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:24]
 
 

@@ -200,6 +200,18 @@ def test_how_to_reach_somebody_is_said_by_them_and_seen_by_whoever_calls(clinic,
         assert b"library" not in bytes(ContactRules.objects.get().agreed_word)
 
 
+def test_do_not_call_reaches_an_open_list_at_once(clinic, coordinator, phone):
+    before = coordinator.get("/care/list/")
+    known = {"If-None-Match": before.context["mark"]}
+    assert 'href="tel:' in before.content.decode()
+    assert coordinator.get("/care/list/", headers=known).status_code == 304
+    send(phone, "POST", "/api/v1/me/reach/", {"safe_to_call": False})
+    after = coordinator.get("/care/list/", headers=known)
+    assert after.status_code == 200
+    assert "Do not call." in after.content.decode()
+    assert 'href="tel:' not in after.content.decode()
+
+
 @pytest.mark.parametrize(
     ("changes", "code", "field"),
     [

@@ -17,6 +17,8 @@ PAGES: list[tuple[str, str]] = [
     ("treatment", "Treatment"),
     ("regimens", "Orders"),
     ("visits", "Visits"),
+    ("patient-tests", "Tests"),
+    ("patient-checklists", "Checklists"),
     ("patient-people", "People"),
     ("patient-measures", "Measures"),
     ("patient-plan", "Plan"),

@@ -3,6 +3,8 @@
 from django.urls import path
 
 from recovery.web import (
+    checklists,
+    checks,
     export,
     flags,
     happened,
@@ -39,6 +41,20 @@ urlpatterns = [
     path("care/patients/<int:patient_id>/contact/", patient.record_contact, name="patient-contact"),
     path("care/patients/<int:patient_id>/safety/", safety.safety_page, name="patient-safety"),
     path("care/patients/<int:patient_id>/safety/<slug:act>/", safety.safety_act, name="patient-safety-act"),
+    path("care/patients/<int:patient_id>/tests/", checks.tests, name="patient-tests"),
+    path("care/patients/<int:patient_id>/tests/<slug:noun>/", checks.record, name="patient-test"),
+    path(
+        "care/patients/<int:patient_id>/tests/<slug:noun>/<int:entry_id>/<slug:what>/",
+        checks.act,
+        name="patient-test-act",
+    ),
+    path("care/patients/<int:patient_id>/checklists/", checklists.checklists, name="patient-checklists"),
+    path(
+        "care/patients/<int:patient_id>/checklists/<int:checklist_id>/",
+        checklists.checklist,
+        name="patient-checklist",
+    ),
+    path("care/patients/<int:patient_id>/stop/", checklists.stop, name="patient-stop"),
     path("care/patients/<int:patient_id>/people/", people.people_page, name="patient-people"),
     path("care/patients/<int:patient_id>/people/<slug:act>/", people.people_act, name="patient-people-act"),
     path("care/patients/<int:patient_id>/measures/", measures.measures_page, name="patient-measures"),

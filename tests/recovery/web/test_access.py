@@ -24,6 +24,8 @@ CARE_PAGES = [
     "/care/patients/{patient}/",
     "/care/patients/{patient}/flags/",
     "/care/patients/{patient}/given/",
+    "/care/patients/{patient}/tests/",
+    "/care/patients/{patient}/checklists/",
     "/care/patients/{patient}/doses/{dose}/",
     "/care/flags/{flag}/close/",
     "/care/flags/{flag}/snooze/",

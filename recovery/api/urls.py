@@ -4,6 +4,17 @@ from django.urls import path
 
 from recovery.api import visit_urls
 from recovery.api.around import EndPersonView, PeopleView, PersonView, ReachView, RewardsView
+from recovery.api.checklists import AnswerChecklistView, ChecklistListView, SignChecklistView
+from recovery.api.checks import (
+    CareChallengeView,
+    CareLabView,
+    CareProcedureView,
+    CareReversalView,
+    CareScreenView,
+    OwnProcedureView,
+    OwnReversalView,
+    OwnTestsView,
+)
 from recovery.api.cravings import CravingListView, CravingView
 from recovery.api.doses import CareDoseReportView, DoseReportView
 from recovery.api.export import OwnExportView
@@ -114,6 +125,33 @@ urlpatterns = [
     path("care/stays/<int:stay_id>/back/", BackView.as_view(), name="api-stay-back"),
     path("care/stays/<int:stay_id>/settle/", SettleView.as_view(), name="api-stay-settle"),
     path("care/stays/<int:stay_id>/void/", VoidStayView.as_view(), name="api-stay-void"),
+    path("me/tests/", OwnTestsView.as_view(), name="api-own-tests"),
+    path("me/procedures/<uuid:client_id>/", OwnProcedureView.as_view(), name="api-own-procedure"),
+    path("me/reversal-agents/<uuid:client_id>/", OwnReversalView.as_view(), name="api-own-reversal"),
+    path("care/patients/<int:patient_id>/lab-results/<uuid:client_id>/", CareLabView.as_view(), name="api-lab"),
+    path("care/patients/<int:patient_id>/urine-screens/<uuid:client_id>/", CareScreenView.as_view(), name="api-screen"),
+    path(
+        "care/patients/<int:patient_id>/challenges/<uuid:client_id>/", CareChallengeView.as_view(), name="api-challenge"
+    ),
+    path(
+        "care/patients/<int:patient_id>/procedures/<uuid:client_id>/", CareProcedureView.as_view(), name="api-procedure"
+    ),
+    path(
+        "care/patients/<int:patient_id>/reversal-agents/<uuid:client_id>/",
+        CareReversalView.as_view(),
+        name="api-reversal",
+    ),
+    path("care/patients/<int:patient_id>/checklists/", ChecklistListView.as_view(), name="api-checklists"),
+    path(
+        "care/patients/<int:patient_id>/checklists/<int:checklist_id>/answers/",
+        AnswerChecklistView.as_view(),
+        name="api-checklist-answers",
+    ),
+    path(
+        "care/patients/<int:patient_id>/checklists/<int:checklist_id>/sign/",
+        SignChecklistView.as_view(),
+        name="api-checklist-sign",
+    ),
     path("care/tasks/", TaskListView.as_view(), name="api-tasks"),
     path("care/tasks/<int:task_id>/done/", FinishTaskView.as_view(), name="api-task-done"),
     path(

@@ -43,6 +43,11 @@ class ItemView:
     answer: AnswerView | None
 
     @property
+    def value(self) -> str:
+        """The answer as it is stored, '' without one."""
+        return self.answer.value if self.answer is not None else ""
+
+    @property
     def said(self) -> str:
         return answer_words(self.item, self.answer.value) if self.answer is not None else ""
 

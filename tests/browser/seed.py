@@ -79,6 +79,8 @@ def fill(now: datetime) -> dict[str, str]:
     links["injected"] = _coordinator([injected], now)
     links["patient_late"] = account
     links["injected_page"] = f"/care/patients/{person.pk}/"
+    links["injected_tests"] = f"/care/patients/{person.pk}/tests/"
+    links["injected_checklists"] = f"/care/patients/{person.pk}/checklists/"
     links["injected_visits"] = f"/care/patients/{person.pk}/visits/"
     links["injected_orders"] = f"/care/patients/{person.pk}/regimens/"
     links["injected_order"] = f"/care/patients/{person.pk}/regimens/new/oral_start/"

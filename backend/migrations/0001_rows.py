@@ -6,10 +6,11 @@ import django.db.models.functions.datetime
 import pgtrigger.compiler
 import pgtrigger.migrations
 import uuid
+from backend import quick_migration
 from django.db import migrations, models
 
 
-class Migration(migrations.Migration):
+class Migration(quick_migration.Migration):
 
     initial = True
 

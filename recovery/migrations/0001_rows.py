@@ -6,10 +6,11 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 import uuid
 from django.conf import settings
+from backend import quick_migration
 from django.db import migrations, models
 
 
-class Migration(migrations.Migration):
+class Migration(quick_migration.Migration):
 
     initial = True
 

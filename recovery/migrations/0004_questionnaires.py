@@ -6,6 +6,7 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 import uuid
 from django.conf import settings
+from backend import quick_migration
 from django.db import migrations, models
 
 from backend.walls import link, protect, revoke
@@ -24,7 +25,7 @@ TABLES = [
 APPEND_ONLY = ["recovery_instrumentformevent", "recovery_instrumentanswer"]
 
 
-class Migration(migrations.Migration):
+class Migration(quick_migration.Migration):
 
     dependencies = [
         ('backend', '0003_history_without_exceptions'),

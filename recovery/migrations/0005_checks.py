@@ -6,6 +6,7 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 import uuid
 from django.conf import settings
+from backend import quick_migration
 from django.db import migrations, models
 
 
@@ -76,7 +77,7 @@ END $$;
 ROLE_OF_WORK = "UPDATE recovery_task SET role = 'prescriber' WHERE role = 'clinician'"
 
 
-class Migration(migrations.Migration):
+class Migration(quick_migration.Migration):
 
     dependencies = [
         ('backend', '0003_history_without_exceptions'),

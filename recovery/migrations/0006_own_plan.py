@@ -6,6 +6,7 @@ import django.db.models.deletion
 import pgtrigger.compiler
 import pgtrigger.migrations
 import uuid
+from backend import quick_migration
 from django.db import migrations, models
 
 from backend.walls import link, protect, revoke
@@ -41,7 +42,7 @@ APPEND_ONLY = [
 TABLES = [*APPEND_ONLY, "recovery_patientgoal"]
 
 
-class Migration(migrations.Migration):
+class Migration(quick_migration.Migration):
 
     dependencies = [
         ('backend', '0003_history_without_exceptions'),

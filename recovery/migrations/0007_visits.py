@@ -4,6 +4,7 @@ import django.db.models.deletion
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
+from backend import quick_migration
 from django.db import migrations, models
 
 from backend.walls import link, protect, revoke
@@ -26,7 +27,7 @@ APPEND_ONLY = ["recovery_tabletcount", "recovery_oralbridge"]
 NEVER_DELETED = ["recovery_closingnotice"]
 
 
-class Migration(migrations.Migration):
+class Migration(quick_migration.Migration):
 
     dependencies = [
         ('backend', '0003_history_without_exceptions'),

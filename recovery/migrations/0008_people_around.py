@@ -6,6 +6,7 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 import uuid
 from django.conf import settings
+from backend import quick_migration
 from django.db import migrations, models
 
 from backend.walls import link, protect, revoke
@@ -27,7 +28,7 @@ APPEND_ONLY = ["recovery_minorconsent", "recovery_rewardentry", *HISTORY]
 NEVER_DELETED = ["recovery_supporter", "recovery_contactrules", "recovery_rewardplan"]
 
 
-class Migration(migrations.Migration):
+class Migration(quick_migration.Migration):
 
     dependencies = [
         ('backend', '0003_history_without_exceptions'),

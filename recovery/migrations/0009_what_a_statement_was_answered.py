@@ -1,9 +1,10 @@
 """What a stated fact was answered, so that a repeat gets the first answer again."""
 
+from backend import quick_migration
 from django.db import migrations, models
 
 
-class Migration(migrations.Migration):
+class Migration(quick_migration.Migration):
 
     dependencies = [
         ('recovery', '0008_people_around'),

@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 from django.conf import settings
+from backend import quick_migration
 from django.db import migrations, models
 
 from backend.walls import link, protect, revoke
@@ -20,7 +21,7 @@ TABLES = [
 APPEND_ONLY = ["recovery_rota", "recovery_rotaturn"]
 NEVER_DELETED = ["recovery_rotaoverride", "recovery_escalation"]
 
-class Migration(migrations.Migration):
+class Migration(quick_migration.Migration):
 
     dependencies = [
         ('backend', '0003_history_without_exceptions'),

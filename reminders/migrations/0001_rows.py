@@ -4,10 +4,11 @@ import backend.fields
 import django.db.models.deletion
 import uuid
 from django.conf import settings
+from backend import quick_migration
 from django.db import migrations, models
 
 
-class Migration(migrations.Migration):
+class Migration(quick_migration.Migration):
 
     initial = True
 

@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 from django.conf import settings
+from backend import quick_migration
 from django.db import migrations, models
 
 from backend.walls import protect, revoke
@@ -9,7 +10,7 @@ from backend.walls import protect, revoke
 TABLES = [("reminders_stop", None), ("reminders_badnumber", None)]
 
 
-class Migration(migrations.Migration):
+class Migration(quick_migration.Migration):
 
     dependencies = [
         ('backend', '0003_history_without_exceptions'),

@@ -247,8 +247,15 @@ EXTEND_SECONDS = _number("EXTEND_SECONDS", 3600, least=0.01)
 SEAL_SECONDS = _number("SEAL_SECONDS", 3, least=0.01)
 BROKER_VISIBILITY_SECONDS = _number("BROKER_VISIBILITY_SECONDS", 300, least=1)
 ZONES_SECONDS = _number("ZONES_SECONDS", 86400, least=0.01)
+WATCH_SECONDS = _number("WATCH_SECONDS", 60, least=0.01)
 EXTEND_AHEAD_HOURS = 72
 AUDIT_ANCHOR_FILE = os.environ.get("AUDIT_ANCHOR_FILE", "")
+
+# --- Watching: who is told when this stops, and who may read the figures ---------------------------------
+WATCH_PING_URL = os.environ.get("WATCH_PING_URL", "")
+WATCH_PARTS = env.list("WATCH_PARTS", default=["web", "worker", "sweep"])
+WATCH_WEB_URL = (os.environ.get("WATCH_WEB_URL") or f"http://127.0.0.1:{PORT}").rstrip("/")
+METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")
 
 # --- Celery -------------------------------------------------------------------------------------------
 REDIS_URL = os.environ.get("REDIS_URL", "")

@@ -2,11 +2,12 @@
 
 from django.urls import include, path
 
-from config.health import healthz, readyz
+from config.health import healthz, metrics, readyz
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path("", include("backend.urls")),
     path("", include("recovery.urls")),
     path("", include("reminders.urls")),

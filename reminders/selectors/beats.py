@@ -20,3 +20,9 @@ def late_ticks(*, intervals: dict[str, float], now: datetime) -> list[str]:
         for name, seconds in intervals.items()
         if last.get(name) is None or now - last[name] > timedelta(seconds=seconds)
     ]
+
+
+def last_runs(*, tick: str) -> dict[str, datetime]:
+    """When each kind of runner (sweep, worker) last finished this tick without an error."""
+    rows = TickRun.objects.filter(tick=tick, last_error="", finished_at__isnull=False)
+    return {runner: at for runner, at in rows.values_list("runner", "finished_at") if at is not None}

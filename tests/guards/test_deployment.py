@@ -15,7 +15,7 @@ INTERNAL = {"HOLDFAST_DB_ROLE"}
 INTERNAL |= {"HOLDFAST_CLOCK_ERROR"}
 # Read by manage.py up and by gunicorn's start line, not by the settings.
 BY_UP = {"WEB_WORKERS", "WEB_THREADS", "DATABASE_URL", "DATABASE_OWNER_URL"}
-PROCESSES = {"web", "worker", "beat", "sweep"}
+PROCESSES = {"web", "worker", "beat", "sweep", "watch"}
 
 
 def example() -> dict[str, str]:

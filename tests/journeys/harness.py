@@ -40,6 +40,9 @@ FAST = dict.fromkeys(
 )
 
 
+CELERY = ("-m", "celery", "-A", "config.celery")
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -122,9 +125,13 @@ class Processes:
                 "-s",
                 str(self.folder / "beat"),
             ],
+            "worker-alone": [*CELERY, "worker", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"],
+            "beat": [*CELERY, "beat", "--loglevel", "WARNING", "-s", str(self.folder / "beat")],
             "sweep": ["manage.py", "sweep"],
+            "watch": ["manage.py", "watch"],
         }[name]
-        environment = self.environment | ({"HOLDFAST_CELERY": "1"} if name == "worker" else {})
+        with_celery = name in ("worker", "worker-alone", "beat")
+        environment = self.environment | ({"HOLDFAST_CELERY": "1"} if with_celery else {})
         log = (self.folder / f"{name}.log").open("ab")
         self._running[name] = subprocess.Popen(
             [sys.executable, *argv], cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True

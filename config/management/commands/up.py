@@ -121,6 +121,9 @@ def children(*, port: int, celery: bool) -> list[Child]:
             ready=answers(f"http://127.0.0.1:{port}/healthz"),
         ),
     ]
+    if os.environ.get("WATCH_PING_URL"):  # without an address it would watch for nobody
+        watch_env = os.environ | {"WATCH_PARTS": "web,worker,sweep" if celery else "web,sweep"}
+        found.append(Child("watch", [python, "manage.py", "watch"], env=watch_env, cwd=here))
     if celery:
         worker_env = os.environ | {"HOLDFAST_CELERY": "1"}
         start = [python, "-m", "celery", "-A", "config.celery"]

@@ -57,8 +57,8 @@ class Migration(migrations.Migration):
 
     def apply(self, project_state: Any, schema_editor: Any, collect_sql: bool = False) -> Any:
         as_written = self.operations
-        self.operations = list(together(as_written))
+        self.operations = list(together(as_written))  # type: ignore[misc]
         try:
             return super().apply(project_state, schema_editor, collect_sql)
         finally:
-            self.operations = as_written
+            self.operations = as_written  # type: ignore[misc]

@@ -27,7 +27,7 @@ class ChecklistSerializer(serializers.Serializer):
     class Item(serializers.Serializer):
         code = serializers.CharField(source="item.code")
         question = serializers.CharField(source="item.question")
-        source = serializers.CharField(source="item.source")
+        source = serializers.CharField(source="item.source")  # type: ignore[assignment]
         value = serializers.CharField(allow_blank=True)
 
     id = serializers.IntegerField(source="checklist_id")
@@ -93,7 +93,7 @@ class AnswerChecklistView(_Checklists):
             value = TextField(max_length=20, allow_blank=False)
             reason = NoteField()
 
-        answers = Answer(many=True, max_length=60)
+        answers = Answer(many=True, max_length=60)  # type: ignore[call-arg]
 
     @extend_schema(operation_id="answerChecklist", responses=ChecklistSerializer)
     def post(self, request: Request, patient_id: int, checklist_id: int) -> Response:

@@ -97,7 +97,7 @@ class CareScreenView(ApiView):
         panel = WordField(ScreenPanel)
         method = WordField(ScreenMethod)
         stage = WordField(ScreenStage)
-        results = Result(many=True, max_length=len(Analyte))
+        results = Result(many=True, max_length=len(Analyte))  # type: ignore[call-arg]
         confirms_id = WholeField(min_value=1, max_value=(1 << 62), allow_null=True, default=None)
         note = NoteField()
 

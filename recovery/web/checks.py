@@ -51,7 +51,7 @@ def record(request: HttpRequest, patient_id: int, noun: str) -> HttpResponse:
     form = _forms(_page(head), {noun: request.POST})[noun]
     if not form.is_valid():
         return _show(request, head, {noun: form}, status=422)
-    by = {"actor": answers.actor_of(request), "patient": head.patient, "now": clock.now()}
+    by: dict[str, Any] = {"actor": answers.actor_of(request), "patient": head.patient, "now": clock.now()}
     store: dict[str, Callable[[], object]] = {
         "labs": lambda: record_labs(results=form.results(), **by),
         "screens": lambda: record_screen(screen=form.screen(), **by),

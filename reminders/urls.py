@@ -3,12 +3,14 @@
 from django.urls import URLPattern, URLResolver, path
 
 from reminders.api import hooks
-from reminders.web import pages, switches
+from reminders.web import inbox, pages, switches
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("hooks/twilio/status/<str:token>", hooks.twilio_status, name="twilio-status"),
     path("hooks/twilio/sms", hooks.twilio_sms, name="twilio-sms"),
     path("care/patients/<int:patient_id>/messages/", pages.patient_messages, name="patient-messages"),
+    path("care/inbox/", inbox.inbox_page, name="inbox"),
+    path("care/inbox/<int:inbound_id>/", inbox.inbox_done, name="inbox-done"),
     path("care/texts/", switches.texts_page, name="texts"),
     path("care/texts/off/", switches.off, name="texts-off"),
     path("care/texts/missed/", switches.missed_page, name="texts-missed"),

@@ -19,7 +19,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 def _navigation(actor: Actor, *, here: str) -> list[dict[str, Any]]:
     entries: list[tuple[str, str]] = []
     if actor.programs_for(Access.CARE_TEAM):
-        entries += [("worklist", "Worklist"), ("tasks", "Tasks"), ("measures", "Measures"), ("policy", "Numbers")]
+        entries += [("worklist", "Worklist"), ("tasks", "Tasks"), ("inbox", "Inbox")]
+        entries += [("measures", "Measures"), ("policy", "Numbers")]
     if actor.programs_for(Access.DIRECTION):
         entries.append(("texts", "Texts"))
     if actor.programs_for(Access.CARE_TEAM) and settings.MODE in ("demo", "test"):

@@ -37,11 +37,13 @@ from reminders.providers.base import Provider
 from reminders.providers.registry import sms_provider
 from reminders.rules import wording
 from reminders.rules.dispatch import Why
+from reminders.rules.inbox import INBOX
 from reminders.rules.planning import Person, PlannedMessage, SlotKey, ordinal_of, plan_later
 from reminders.rules.replies import Reading, classify, read_reply
 from reminders.rules.states import Audience, Channel, MessageClass, MessageState, SubjectKind, priority_of
 from reminders.rules.window import expiry
 from reminders.rules.wording import Answer
+from reminders.selectors.inbox import TOLD_AGAIN_AFTER
 from reminders.selectors.optouts import opted_out
 from reminders.selectors.senders import programs_of_text
 from reminders.services import numbers, optouts, slots
@@ -50,9 +52,6 @@ from reminders.services.slots import NewMessage
 
 LONGEST = 4000
 """Characters of a text that are kept."""
-TOLD_AGAIN_AFTER = timedelta(hours=4)
-"""The line about when texts are read goes once in this time: two machines must not talk to each other."""
-INBOX = "inbox"
 _REPORT_IDS = uuid.UUID("5f7c1b5e-2d0a-4b53-9f0c-0b8a4c6a2f11")
 _SMS_WORDING = "sms-1"
 _WORK_LIMIT = 500

@@ -1,6 +1,7 @@
 """What states and reasons of messages are called on a page."""
 
 from reminders.rules.dispatch import Why
+from reminders.rules.inbox import InboxOutcome
 from reminders.rules.states import MessageClass, MessageState
 
 STATE = {
@@ -56,6 +57,30 @@ CLASSES = {
     MessageClass.ENROLMENT: "Texts at enrolment",
 }
 """What each class is called where it is switched off, the most urgent first."""
+
+INBOX_REASONS = {
+    "": "Fits no question",
+    "change": "Asks for another time",
+    "cannot_come": "Cannot come",
+    "need_ride": "Needs a ride",
+    "call_me": "Asks for a call",
+    "number": "Answered with a number",
+    "no-dose": "Answered a question that is gone",
+    "opted_out": "Opted out: no more texts to this number",
+    "opted_in": "Wants texts again",
+    "help": "Asked what this is",
+}
+"""Why a text waits for a person, by what follows ``inbox:``. Another code: what the record refused."""
+REFUSED = "The record refused its answer"
+
+INBOX_OUTCOMES = {
+    InboxOutcome.SETTLED.value: "Talked or answered, nothing more needed",
+    InboxOutcome.NEXT_STEP.value: "Talked or answered, next step agreed",
+    InboxOutcome.IN_RECORD.value: "What it says is in the record",
+    InboxOutcome.NOT_REACHED.value: "Tried, could not be reached",
+    InboxOutcome.NOT_FOR_US.value: "Not meant for us",
+    InboxOutcome.NO_ANSWER_NEEDED.value: "Needs no answer",
+}
 
 
 def state_words(state: str, why: str) -> str:

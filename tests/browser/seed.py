@@ -53,6 +53,7 @@ def fill(now: datetime) -> dict[str, str]:
     _own_half(person, now)
     _flag(one, person, "craving_rise", "amber", now - timedelta(hours=2))
     _around(one, person, now)
+    _texts_in(one, now)
     links["one"] = _coordinator([one], now)
     links["patient"] = account
     links["patient_page"] = f"/care/patients/{person.pk}/"
@@ -312,6 +313,33 @@ def _around(program: Any, person: Any, now: datetime) -> None:
         for reason in ("visit_kept", "goal_step"):
             rewards.earn(client_id=uuid.uuid4(), reason=reason, on_day=now.date(), **about)
         rewards.redeem(client_id=uuid.uuid4(), cents=500, **about)
+
+
+def _texts_in(program: Any, now: datetime) -> None:
+    """Three texts that fit nothing: two of a patient, one of a number that nobody has."""
+    from backend.access import NOBODY
+    from backend.db import programs as scope
+    from backend.rules.consent import ConsentKind
+    from backend.services.consents import give_consent
+    from recovery.services.patients import NewPatient, enrol
+    from reminders.services.replies import receive_text
+
+    with scope([program.pk]):
+        new = NewPatient(name="Tomás Rivera", phone="+12125550139", zone="America/Chicago", indication="alcohol")
+        [person] = enrol(actor=NOBODY, program_id=program.pk, people=[new], now=now - timedelta(days=20))
+        kind = ConsentKind.SMS
+        give_consent(
+            actor=NOBODY, program_id=program.pk, patient_id=person.pk, kind=kind, wording_version="sms-1", now=now
+        )
+    for number, (phone, body, ago) in enumerate(
+        (
+            ("+12125550139", "Can I bring my sister on Thursday? She drives me and has to be back by four.", 26),
+            ("+15715550199", "Who is this?", 3),
+            ("+12125550139", "ok and the papers", 2),
+        )
+    ):
+        at = now - timedelta(hours=ago)
+        receive_text(sid=f"IN{number}", sender=phone, addressed_to=(), body=body, program_id=program.pk, now=at)
 
 
 def _questions(program: Any, person: Any, now: datetime) -> tuple[str, str]:

@@ -25,6 +25,11 @@ def key_of(patient: Patient) -> Key:
     return data_key(program_id=patient.program_id, patient_id=patient.pk)
 
 
+def known_patient(*, patient_id: int) -> Patient:
+    """A patient whom a tick or a hook has found by itself, in its open scope. Raises NotFound."""
+    return _one(patient_id=patient_id)
+
+
 def _one(*, patient_id: int, program_ids: list[int] | None = None) -> Patient:
     rows = Patient.objects.select_related("program").filter(pk=patient_id)
     if program_ids is not None:

@@ -5,6 +5,7 @@ effective at its commit, words of crisis raise a red flag and plan the fixed lin
 right after, or by the tick if that failed. What fits nothing waits for a person (contract 4).
 """
 
+import contextlib
 import secrets
 import uuid
 from collections.abc import Iterable, Sequence
@@ -28,10 +29,12 @@ from backend.services.consents import give_consent
 from backend.services.keys import program_key
 from recovery.rules.states import FlagKind, ReportSource, Severity, Statement
 from recovery.selectors import reminding
+from recovery.selectors.access import known_patient
 from recovery.selectors.policy import policy_for
 from recovery.services.doses import DoseStatement, report_doses
 from recovery.services.flags import own_flag, raise_flag
 from recovery.services.supporters import concern_from_number
+from recovery.services.visits import VisitOver, ask_for_another_time, confirm_visit
 from reminders.models import InboundMessage, Message, OutboxText
 from reminders.providers.base import Provider
 from reminders.providers.registry import sms_provider
@@ -316,6 +319,7 @@ def _open_question(inbound: InboundMessage, *, now: datetime) -> Message | None:
     )
 
 
+_ANOTHER_TIME = (Answer.CHANGE, Answer.CANNOT_COME)
 _WANTS_A_CALL = (Answer.CHANGE, Answer.CANNOT_COME, Answer.NEED_RIDE, Answer.CALL_ME)
 
 
@@ -341,10 +345,36 @@ def _take_answer(inbound: InboundMessage, question: Message, reading: Reading, *
         _consent(inbound, now=now)
     elif answer in _WANTS_A_CALL:
         _answer(inbound, "reply.will_call", now=now)
-        result, handled = f"{INBOX}:{answer.value}", None
+        # Another time is a task of its own, named by its visit; everything else that wants a call waits in the inbox.
+        if answer not in _ANOTHER_TIME or not _ask_for_another_time(inbound, question, now=now):
+            result, handled = f"{INBOX}:{answer.value}", None
+    elif answer is Answer.CONFIRM:
+        _confirm(inbound, question, now=now)
     elif answer is Answer.NUMBER:
         result, handled = f"{INBOX}:{answer.value}", None
     _finish(inbound.pk, result=result, handled_at=handled, question=question)
+
+
+def _confirm(inbound: InboundMessage, question: Message, *, now: datetime) -> None:
+    """Note on the visit that its day suits; nothing when it has ended meanwhile."""
+    if question.subject_kind != SubjectKind.APPOINTMENT.value or inbound.patient_id is None:
+        return
+    with contextlib.suppress(NotFound, VisitOver):
+        confirm_visit(
+            actor=NOBODY, visit_id=question.subject_id, patient=known_patient(patient_id=inbound.patient_id), now=now
+        )
+
+
+def _ask_for_another_time(inbound: InboundMessage, question: Message, *, now: datetime) -> bool:
+    """Make the task to find another time; False when the question was about no visit that still stands."""
+    if question.subject_kind != SubjectKind.APPOINTMENT.value or inbound.patient_id is None:
+        return False
+    try:
+        patient = known_patient(patient_id=inbound.patient_id)
+        ask_for_another_time(actor=NOBODY, visit_id=question.subject_id, patient=patient, now=now)
+    except (NotFound, VisitOver):
+        return False
+    return True
 
 
 def _report(inbound: InboundMessage, question: Message, answer: Answer, *, now: datetime) -> bool:

@@ -309,3 +309,48 @@ def test_an_old_question_does_not_block_the_next_day(asked, plan, send, company,
     assert counts.accepted == 1
     assert isinstance(counts, dispatch.Counts)
     assert datetime(2026, 3, 4, tzinfo=UTC).date() == Message.objects.get(question_open=True).slot_on
+
+
+@pytest.fixture
+def asked_about_a_visit(patient, agree, staff, plan, send, now):
+    """A visit three days from now, and the text about it that went out."""
+    from recovery.models import Appointment
+    from recovery.services.visits import book_visit
+
+    agree(patient)
+    book_visit(actor=staff, patient=patient, kind="clinic", due_on=date(2026, 3, 6), now=now)
+    plan()
+    row = Message.objects.get(patient_id=patient.pk, step="day-3")
+    send(row.send_after + timedelta(minutes=1))
+    row.refresh_from_db()
+    assert row.state == "accepted" and row.question_open
+    return patient, Appointment.objects.get(patient_id=patient.pk), row.send_after + timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("body", ["1", "yes"])
+def test_a_visit_is_confirmed_by_text(asked_about_a_visit, write, body):
+    person, visit, at = asked_about_a_visit
+    write(person, body, at)
+    visit.refresh_from_db()
+    assert visit.confirmed_at == at
+    assert inbound().handled_at == at
+
+
+def test_another_time_by_text_is_a_task_about_that_visit(asked_about_a_visit, write):
+    from recovery.models import Task
+
+    person, visit, at = asked_about_a_visit
+    write(person, "2", at)
+    visit.refresh_from_db()
+    assert (visit.confirmed_at, visit.another_time_at) == (None, at)
+    assert list(Task.objects.filter(patient_id=person.pk).values_list("kind", "status")) == [("another_time", "open")]
+    assert inbound().handled_at == at
+
+
+def test_an_answer_about_a_visit_that_has_ended_waits_for_a_person(asked_about_a_visit, write, staff):
+    from recovery.services.visits import cancel_visit
+
+    person, visit, at = asked_about_a_visit
+    cancel_visit(actor=staff, visit_id=visit.pk, patient=person, reason="clinic_changed", now=at)
+    write(person, "2", at)
+    assert inbound().handled_at is None

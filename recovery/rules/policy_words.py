@@ -272,8 +272,6 @@ NOT_USED_YET = frozenset(
     {
         "craving_budget_per_100",
         "craving_review_days",
-        "opioid_hold_injection_days",
-        "opioid_hold_oral_hours",
         "reassign_at_share",
         "release_contact_hours",
         "same_slot_apart_minutes",

@@ -55,6 +55,7 @@ from recovery.models import (
 from recovery.rules.gates import GateEvent
 from recovery.rules.screens import ScreenStage
 from recovery.rules.states import FlagKind
+from recovery.rules.tasks import TaskKind
 from recovery.selectors.around import export_rewards, export_supporters
 from recovery.selectors.journal import journal_rows, shared_journal_rows
 from recovery.selectors.plans import plan_rows, plan_rows_for_staff
@@ -106,6 +107,11 @@ def screen_rows(*, patient: Patient, key: Key | None) -> list[dict[str, Any]]:
     return rows
 
 
+def own_tasks(*, patient: Any, key: Key | None) -> list[dict[str, Any]]:
+    """Tasks as the person's own export holds them: that a screen waits to be confirmed says what it showed (S 10)."""
+    return rows_of(Task.objects.exclude(kind=TaskKind.CONFIRM_SCREEN.value), patient=patient, key=key)
+
+
 SECTIONS: list[ExportSection] = [
     ExportSection("person", person_rows, ("recovery_patient",)),
     ExportSection("consents", consent_rows, ("backend_consent",)),
@@ -145,7 +151,7 @@ SECTIONS: list[ExportSection] = [
     ExportSection("minor_consents", section_of(MinorConsent), ("recovery_minorconsent",)),
     ExportSection("rewards", export_rewards, ("recovery_rewardplan", "recovery_rewardentry")),
     ExportSection("flags", flag_rows, ("recovery_flag",), staff_only=NOTE),
-    ExportSection("tasks", section_of(Task), ("recovery_task",), staff_only=NOTE),
+    ExportSection("tasks", own_tasks, ("recovery_task",), staff_only=NOTE | {"facts"}, staff_rows=section_of(Task)),
     ExportSection("journal", journal_rows, ("recovery_journalentry",), staff_rows=shared_journal_rows),
     ExportSection("skills_tried", section_of(SkillUse), ("recovery_skilluse",)),
     ExportSection("plan", plan_rows, ("recovery_planversion",), staff_rows=plan_rows_for_staff),

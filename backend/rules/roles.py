@@ -33,6 +33,7 @@ class Access(StrEnum):
     CLINICAL = "clinical"  # nurse, clinician, medical director
     PRESCRIBER = "prescriber"
     OPERATOR = "operator"
+    STAFF = "staff"  # whoever works in the program: any care role, and the operator
     DIRECTION = "direction"  # who answers for a program's working: medical director or operator
 
 
@@ -43,6 +44,7 @@ _ROLES: dict[Access, frozenset[Role]] = {
     Access.CLINICAL: CLINICAL_ROLES,
     Access.PRESCRIBER: PRESCRIBER_ROLES,
     Access.OPERATOR: frozenset({Role.OPERATOR}),
+    Access.STAFF: CARE_ROLES | {Role.OPERATOR},
     Access.DIRECTION: frozenset({Role.MEDICAL_DIRECTOR, Role.OPERATOR}),
 }
 

@@ -21,6 +21,8 @@ def _navigation(actor: Actor, *, here: str) -> list[dict[str, Any]]:
     if actor.programs_for(Access.CARE_TEAM):
         entries += [("worklist", "Worklist"), ("tasks", "Tasks"), ("inbox", "Inbox")]
         entries += [("measures", "Measures"), ("policy", "Numbers")]
+    if actor.programs_for(Access.STAFF):
+        entries.append(("rota", "On call"))
     if actor.programs_for(Access.DIRECTION):
         entries.append(("texts", "Texts"))
     if actor.programs_for(Access.CARE_TEAM) and settings.MODE in ("demo", "test"):

@@ -49,6 +49,7 @@ from recovery.api.questions import (
     QuestionsListView,
     QuestionsView,
 )
+from recovery.api.rota import OverrideView, RotaListView
 from recovery.api.side_effects import CareSideEffectView, SideEffectListView, SideEffectView
 from recovery.api.statements import CareStatementView, StatementListView, StatementView
 from recovery.api.support import (
@@ -105,6 +106,8 @@ urlpatterns = [
     path("me/questions/<uuid:client_id>/answers/<uuid:answer_id>/", AnswerView.as_view(), name="api-question-answer"),
     path("me/questions/<uuid:client_id>/finish/", FinishQuestionsView.as_view(), name="api-question-finish"),
     path("me/questions/<uuid:client_id>/not-today/", DeclineQuestionsView.as_view(), name="api-question-decline"),
+    path("care/rota/", RotaListView.as_view(), name="api-rota"),
+    path("care/rota/overrides/", OverrideView.as_view(), name="api-rota-override"),
     path("care/worklist/", WorklistView.as_view(), name="api-worklist"),
     path("care/flags/<int:flag_id>/own/", OwnFlagView.as_view(), name="api-flag-own"),
     path("care/flags/<int:flag_id>/release/", ReleaseFlagView.as_view(), name="api-flag-release"),

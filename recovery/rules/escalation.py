@@ -82,19 +82,54 @@ COVER = 2
 GAP_WARNING = timedelta(days=1)
 
 
-def gaps(rota: Rota, *, since: datetime, until: datetime, cover: int = COVER) -> list[Gap]:
-    """Return the stretches of ``since <= t < until`` with fewer than ``cover`` different people."""
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch in which the same people are on call; ``overridden`` when an override and no week says so."""
+
+    starts_at: datetime
+    ends_at: datetime
+    people: tuple[int, ...]
+    overridden: bool
+
+
+def hand_overs(rota: Rota, *, now: datetime, count: int) -> list[datetime]:
+    """Return the next ``count`` instants after ``now`` at which a week of the rota begins."""
+    monday = _week_start(rota, now)[0]
+    return [to_utc(monday + timedelta(days=7 * week), rota.hand_over, rota.zone) for week in range(1, count + 1)]
+
+
+def stretches(rota: Rota, *, since: datetime, until: datetime) -> list[Stretch]:
+    """Return who is on call when in ``since <= t < until``: without holes, the earliest first. Weeks are kept apart."""
+    found: list[Stretch] = []
+    weeks = set(_marks(rota, since, until, of_overrides=False))
+    for start, end in pairwise(_marks(rota, since, until)):
+        people = on_call(rota, now=start)
+        overridden = any(each.starts_at <= start < each.ends_at for each in rota.overrides)
+        last = found[-1] if found else None
+        if last and start not in weeks and (last.people, last.overridden) == (people, overridden):
+            found[-1] = replace(last, ends_at=end)
+        else:
+            found.append(Stretch(start, end, people, overridden))
+    return found
+
+
+def _marks(rota: Rota, since: datetime, until: datetime, *, of_overrides: bool = True) -> list[datetime]:
+    """Return ``since``, every instant between at which somebody else may be on call, and ``until``."""
     edges = {since}
-    for override in rota.overrides:
+    for override in rota.overrides if of_overrides else ():
         edges |= {edge for edge in (override.starts_at, override.ends_at) if since < edge < until}
     monday = _week_start(rota, since)[0]
     while (edge := to_utc(monday, rota.hand_over, rota.zone)) < until:
         if edge > since:
             edges.add(edge)
         monday += timedelta(days=7)
+    return [*sorted(edges), until]
+
+
+def gaps(rota: Rota, *, since: datetime, until: datetime, cover: int = COVER) -> list[Gap]:
+    """Return the stretches of ``since <= t < until`` with fewer than ``cover`` different people."""
     found: list[Gap] = []
-    marks = [*sorted(edges), until]
-    for start, end in pairwise(marks):
+    for start, end in pairwise(_marks(rota, since, until)):
         missing = cover - len(set(on_call(rota, now=start)))
         if missing <= 0:
             continue

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from backend.rules.roles import CARE_ROLES, Role
-from backend.selectors.people import programs_by_id, staff_phones, users_by_role
+from backend.selectors.people import programs_by_id, staff_names, staff_phones, users_by_role
 from recovery.models import Escalation, Rota, RotaOverride, RotaTurn
 from recovery.rules import escalation as rules
-from recovery.rules.escalation import Gap, Phase
+from recovery.rules.escalation import Gap, OverrideReason, Phase, Stretch
 
 LOOK_BACK = timedelta(days=1)
+CARE_ROLES_BY_RANK = (Role.COORDINATOR, Role.NURSE, Role.CLINICIAN, Role.MEDICAL_DIRECTOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +142,89 @@ def unanswered(program_ids: Iterable[int]) -> list[Unanswered]:
             begun_at if one.oldest_at is None else min(one.oldest_at, begun_at),
         )
     return list(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class RotaPerson:
+    """Somebody of the care team, or of the rota. ``name`` is '' where no team has one; ``role`` '' after leaving."""
+
+    user_id: int
+    name: str
+    role: str
+    reachable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideFacts:
+    """An override in force or to come; ``people`` first and second, empty for a gap on purpose."""
+
+    id: int
+    program_id: int
+    starts_at: datetime
+    ends_at: datetime
+    people: tuple[int, ...]
+    reason: OverrideReason
+    made_by_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RotaView:
+    """The rota of one program from now to the end of the next week.
+
+    ``rota`` is None while there is nothing at all; it has no turns while somebody only took over. ``weeks``
+    are the rest of this one and the next. ``gaps`` count only people whom a text reaches.
+    """
+
+    program_id: int
+    program_name: str
+    zone: str
+    rota: rules.Rota | None
+    weeks: tuple[list[Stretch], list[Stretch]]
+    gaps: list[Gap]
+    people: dict[int, RotaPerson]
+    overrides: list[OverrideFacts]
+    unanswered: Unanswered
+
+
+def rota_views(program_ids: Iterable[int], *, now: datetime) -> list[RotaView]:
+    """What the page and the API show of each program, ascending by id. No patient is in it."""
+    ids = sorted(program_ids)
+    programs, staffing, roles = programs_by_id(ids), staffing_of(ids, now=now), users_by_role(program_ids=ids)
+    waiting = {one.program_id: one for one in unanswered(ids)}
+    found = []
+    for pk in ids:
+        of_here, zone = staffing[pk], ZoneInfo(programs[pk].zone)
+        shown = of_here.rota or rules.Rota(zone=zone, anchor=rules.SOME_MONDAY, turns=())
+        next_week, end = rules.hand_overs(shown, now=now, count=2)
+        overrides = [_facts(row) for row in override_rows(program_id=pk, since=now)]
+        on_it = {user for turn in shown.turns for user in turn}
+        on_it |= {user for row in overrides for user in row.people}
+        names = staff_names(program_ids=[pk])
+        role_of = {user: role.value for role in CARE_ROLES_BY_RANK for user in roles.get(pk, {}).get(role, ())}
+        people = [
+            RotaPerson(user, names.get(user, ""), role_of.get(user, ""), user in of_here.reachable)
+            for user in of_here.active | on_it
+        ]
+        found.append(
+            RotaView(
+                program_id=pk,
+                program_name=programs[pk].name,
+                zone=programs[pk].zone,
+                rota=of_here.rota,
+                weeks=(
+                    rules.stretches(shown, since=now, until=next_week),
+                    rules.stretches(shown, since=next_week, until=end),
+                ),
+                gaps=of_here.gaps(since=now, until=end),
+                people={each.user_id: each for each in sorted(people, key=lambda one: (one.name, one.user_id))},
+                overrides=overrides,
+                unanswered=waiting[pk],
+            )
+        )
+    return found
+
+
+def _facts(row: RotaOverride) -> OverrideFacts:
+    people = tuple(user for user in (row.first_id, row.second_id) if user is not None)
+    reason = OverrideReason(row.reason)
+    return OverrideFacts(row.pk, row.program_id, row.starts_at, row.ends_at, people, reason, row.made_by_id)

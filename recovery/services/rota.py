@@ -17,6 +17,7 @@ from recovery.selectors.rota import staffing_of
 MOST_TURNS = 26
 MOST_IN_A_TURN = 4
 LONGEST_OVERRIDE = timedelta(days=62)
+FARTHEST = timedelta(days=366)
 LONGEST_TAKE_OVER = timedelta(days=7)
 EDITORS = frozenset({Role.MEDICAL_DIRECTOR, Role.OPERATOR})
 
@@ -78,8 +79,8 @@ def add_override(
 ) -> int:
     """Put up to two people on call for a while, ``starts_at <= t < ends_at``; nobody is a gap that is known.
 
-    Returns its id. Raises NotAllowed; BadOverride for times out of order, in the past or too long, and for
-    people who are the same or strangers here.
+    Returns its id. Raises NotAllowed; BadOverride for times out of order, in the past, too far ahead or too long,
+    and for people who are the same or strangers here.
     """
     _refuse_unless_editor(actor, program_id)
     if not starts_at < ends_at:
@@ -88,6 +89,8 @@ def add_override(
         raise BadOverride("This time is over.", field="ends_at")
     if ends_at - starts_at > LONGEST_OVERRIDE:
         raise BadOverride(f"At most {LONGEST_OVERRIDE.days} days; change the rota instead.", field="ends_at")
+    if starts_at > now + FARTHEST:
+        raise BadOverride("At most a year ahead.", field="starts_at")
     if len(people) > 2 or len(set(people)) != len(people):
         raise BadOverride("At most two different people.", field="people")
     _refuse_strangers(program_id, set(people), field="people")

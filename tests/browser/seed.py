@@ -72,6 +72,7 @@ def fill(now: datetime) -> dict[str, str]:
     links["patient_es"] = account
     links["long_page"] = f"/care/patients/{person.pk}/"
     links["own_question_es"] = _begun(long, person, "month", now)
+    links["on_duty"] = _on_duty(_program("Duty Clinic", now), now)
     quiet = _program("Quiet", now)
     _, links["patient_quiet"] = _person(quiet, now, name="Jon Kim", call_name="", phone="+12125550136", treated=False)
     injected = _program("Injections", now)
@@ -158,6 +159,38 @@ def _director(program: Any, now: datetime) -> str:
         stops.switch_off(kind=StopKind.CLASS, name="visit", reason=why, **by)
         register_sender(program_id=program.pk, address="+12025550190", provider="twilio", segments_per_second=1)
     return people.make_sign_in_link(user_id=user.pk, now=now)
+
+
+def _on_duty(program: Any, now: datetime) -> str:
+    """A rota of two weeks with a gap, somebody without a number, and an override; the link of who makes it."""
+    from backend.db import programs as scope
+    from backend.rules.roles import Role
+    from backend.selectors.people import actor_of
+    from backend.services import people
+    from recovery.rules.escalation import OverrideReason
+    from recovery.services.rota import add_override, set_rota
+
+    crew = {"Rosa Vega": "+12125550141", "Hugo Evans": "+12125550142", LONG[:80]: "", "Dr. Sam Okafor": "+12125550144"}
+    users = {}
+    for name in crew:
+        role = Role.MEDICAL_DIRECTOR if name.startswith("Dr.") else Role.NURSE
+        email = f"{uuid.uuid4().hex}@example.test"
+        users[name] = people.create_staff(email=email, roles={program.pk: [role]}, now=now).pk
+    rosa, hugo, long, sam = users.values()
+    with scope([program.pk]):
+        members = {users[name]: (name, phone) for name, phone in crew.items()}
+        people.create_team(program_id=program.pk, name="Duty", members=members, now=now)
+        by: dict[str, Any] = {"actor": actor_of(user_id=sam), "program_id": program.pk, "now": now}
+        monday = now.date() - timedelta(days=now.weekday())
+        set_rota(anchor=monday, hand_over=time(8), turns=[[rosa, hugo], [hugo, long]], **by)
+        add_override(
+            starts_at=now + timedelta(days=1),
+            ends_at=now + timedelta(days=2),
+            people=[sam, rosa],
+            reason=OverrideReason.HOLIDAY,
+            **by,
+        )
+    return people.make_sign_in_link(user_id=sam, now=now)
 
 
 def _person(program: Any, now: datetime, *, treated: bool = True, **facts: Any) -> tuple[Any, str]:

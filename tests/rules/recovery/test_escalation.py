@@ -15,17 +15,20 @@ from recovery.rules.escalation import (
     Override,
     Phase,
     Rota,
+    Stretch,
     acknowledge,
     begin,
     close,
     gaps,
     gaps_to_warn_of,
+    hand_overs,
     is_due,
     on_call,
     raise_severity,
     release,
     snooze,
     step,
+    stretches,
 )
 
 ZONE = ZoneInfo("America/New_York")
@@ -263,3 +266,27 @@ class RedFlag(RuleBasedStateMachine):
 
 RedFlag.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
 TestRedFlag = RedFlag.TestCase
+
+
+def test_stretches_have_no_holes_keep_weeks_apart_and_name_overrides():
+    both = Override(utc("2026-03-08 06:00"), utc("2026-03-09 14:00"), (1, 2))
+    rota = replace(ROTA, turns=((1, 2),), overrides=(both,))
+    since, until = utc("2026-03-05 12:00"), utc("2026-03-16 12:00")
+    # The clock goes forward on 8 March: 8 in the morning is 13:00 UTC before it and 12:00 after.
+    assert stretches(rota, since=since, until=until) == [
+        Stretch(since, both.starts_at, (1, 2), overridden=False),
+        Stretch(both.starts_at, utc("2026-03-09 12:00"), (1, 2), overridden=True),
+        Stretch(utc("2026-03-09 12:00"), both.ends_at, (1, 2), overridden=True),
+        Stretch(both.ends_at, until, (1, 2), overridden=False),
+    ]
+    assert hand_overs(rota, now=since, count=2) == [utc("2026-03-09 12:00"), until]
+    assert hand_overs(rota, now=until, count=1) == [utc("2026-03-23 12:00")]
+
+
+def test_an_override_that_changes_nothing_in_the_middle_is_one_stretch():
+    twice = (
+        Override(utc("2026-03-03 06:00"), utc("2026-03-03 09:00"), (3,)),
+        Override(utc("2026-03-03 09:00"), utc("2026-03-03 11:00"), (3,)),
+    )
+    found = stretches(replace(ROTA, overrides=twice), since=utc("2026-03-03 06:00"), until=utc("2026-03-03 11:00"))
+    assert found == [Stretch(utc("2026-03-03 06:00"), utc("2026-03-03 11:00"), (3,), overridden=True)]

@@ -5,6 +5,7 @@ Each ``Problem`` is a sentence that a person without this code can act on; none 
 
 import urllib.error
 import urllib.request
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ from backend.db import programs
 from backend.selectors.people import closed_program_ids, open_program_ids
 from config.ticks import all_ticks
 from recovery.selectors.rota import unanswered
-from reminders.selectors.beats import last_runs, late_ticks
+from reminders.selectors.beats import last_finished, last_runs, late_ticks
 from reminders.selectors.health import MessageHealth, message_health
 from reminders.services.invariants import verify_messages
 
@@ -28,11 +29,12 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What does not work, and what to do about it."""
+    """What does not work, what to do about it, and since when where that is known (the last time it worked)."""
 
     part: str
     what: str
     do: str
+    since: datetime | None = None
 
 
 def intervals() -> dict[str, float]:
@@ -40,31 +42,41 @@ def intervals() -> dict[str, float]:
     return {tick.name: max(tick.every_s * 3, settings.SWEEP_SECONDS * 6) for tick in all_ticks()}
 
 
-def health(*, now: datetime) -> MessageHealth:
-    """The counts over all open programs."""
-    ids = open_program_ids()
+def health(*, now: datetime, program_ids: Collection[int] | None = None) -> MessageHealth:
+    """The counts over these programs, all open ones unless told otherwise."""
+    ids = open_program_ids() if program_ids is None else list(program_ids)
     if not ids:
         return MessageHealth(without_outcome=0)
     with programs(ids):
         return message_health(now=now)
 
 
-def problems(*, now: datetime, parts: tuple[str, ...] = (), invariants: bool = True) -> list[Problem]:
+def problems(
+    *,
+    now: datetime,
+    parts: tuple[str, ...] = (),
+    invariants: bool = True,
+    program_ids: Collection[int] | None = None,
+) -> list[Problem]:
     """Everything that is wrong now; empty means that the promises hold.
 
     ``parts`` are processes that must be there, of ``PARTS``. ``invariants``: also I1 to I10 of M 5.3, which
-    read days of messages (the hashes of the audit chain are left to ``verify_messages``).
+    read days of messages (the hashes of the audit chain are left to ``verify_messages``). ``program_ids``: whose
+    messages, audit and concerns are counted; None: all open programs.
     """
+    last = last_finished()
     found = [
         Problem(
             name,
             f"{name} has not run in the last {intervals()[name]:.0f} seconds.",
             "Start worker and beat, or the sweep. One of them is enough.",
+            last.get(name),
         )
         for name in late_ticks(intervals=intervals(), now=now)
     ]
     found += _silent(now=now, parts=parts)
-    state = health(now=now)
+    ids = open_program_ids() if program_ids is None else list(program_ids)
+    state = health(now=now, program_ids=ids)
     if state.without_outcome:
         found.append(
             Problem(
@@ -89,15 +101,16 @@ def problems(*, now: datetime, parts: tuple[str, ...] = (), invariants: bool = T
                 "The sealing tick does not run or cannot write. Start the sweep.",
             )
         )
-    ids = open_program_ids()
     with programs(ids):
-        forgotten = sum(one.told_everybody for one in unanswered(ids))
+        waiting = unanswered(ids)
+    forgotten = sum(one.told_everybody for one in waiting)
     if forgotten:
         found.append(
             Problem(
                 "on call",
                 f"{forgotten} concerns went round to everybody and nobody has taken them.",
                 "Call who is on call. The worklist shows which they are.",
+                min((one.oldest_at for one in waiting if one.told_everybody and one.oldest_at), default=None),
             )
         )
     if invariants:
@@ -111,7 +124,8 @@ def _silent(*, now: datetime, parts: tuple[str, ...]) -> list[Problem]:
     runs = last_runs(tick=PULSE)
     for part, also in (("worker", " and beat"), ("sweep", "")):
         if part in parts and (part not in runs or now - runs[part] > oldest):
-            found.append(Problem(part, f"The {part} has stopped.", f"Start the {part}{also} and read its log."))
+            do = f"Start the {part}{also} and read its log."
+            found.append(Problem(part, f"The {part} has stopped.", do, runs.get(part)))
     if "web" in parts and not _web_answers():
         found.append(Problem("web", "The web process does not answer.", "Start it, and read its log."))
     return found

@@ -25,6 +25,8 @@ def _navigation(actor: Actor, *, here: str) -> list[dict[str, Any]]:
         entries.append(("rota", "On call"))
     if actor.programs_for(Access.DIRECTION):
         entries.append(("texts", "Texts"))
+    if actor.programs_for(Access.STAFF):
+        entries.append(("health", "What works"))
     if actor.programs_for(Access.CARE_TEAM) and settings.MODE in ("demo", "test"):
         entries.append(("outbox", "Sent texts"))
     return [{"url": url, "label": label, "here": here == url} for name, label in entries if (url := _address(name))]

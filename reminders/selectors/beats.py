@@ -9,17 +9,16 @@ from reminders.models import TickRun
 
 def late_ticks(*, intervals: dict[str, float], now: datetime) -> list[str]:
     """The ticks that nobody finished within their interval (seconds), in the order given."""
-    last = dict(
-        TickRun.objects.filter(last_error="")
-        .values_list("tick")
-        .annotate(Max("finished_at"))
-        .values_list("tick", "finished_at__max")
-    )
+    last = last_finished()
     return [
-        name
-        for name, seconds in intervals.items()
-        if last.get(name) is None or now - last[name] > timedelta(seconds=seconds)
+        name for name, seconds in intervals.items() if name not in last or now - last[name] > timedelta(seconds=seconds)
     ]
+
+
+def last_finished() -> dict[str, datetime]:
+    """When each tick was last finished without an error, by whichever runner."""
+    rows = TickRun.objects.filter(last_error="", finished_at__isnull=False)
+    return dict(rows.values_list("tick").annotate(Max("finished_at")).values_list("tick", "finished_at__max"))
 
 
 def last_runs(*, tick: str) -> dict[str, datetime]:

@@ -32,6 +32,8 @@ CASES = [
     pytest.param("empty", "/care/inbox/", 360, False, id="inbox-empty"),
     pytest.param("on_duty", "/care/rota/", 1200, False, id="rota", marks=FULL),
     pytest.param("on_duty", "/care/rota/", 320, True, id="rota-narrow-dark"),
+    pytest.param("one", "/care/health/", 1200, False, id="health"),
+    pytest.param("one", "/care/health/", 320, True, id="health-narrow-dark"),
     pytest.param("director", "one_number", 360, False, id="one-number"),
     pytest.param("patient", "/me/", 360, False, id="own"),
     pytest.param("patient", "/me/", 320, True, id="own-narrow-dark"),

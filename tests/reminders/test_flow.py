@@ -73,7 +73,8 @@ def test_a_full_queue_stops_the_sender_for_a_while(limited):
     assert (settings_run.sent, settings_run.not_processed) == (1, 1)
     assert run(program_id, company, NOW + MINUTE).claimed == 0
     assert Sender.objects.get().stopped_why == "21611"
-    assert run(program_id, company, NOW + 16 * MINUTE).accepted == 5
+    # The one that met it waits for its own turn, which chance makes a little earlier or later.
+    assert sum(run(program_id, company, NOW + minutes * MINUTE).accepted for minutes in (16, 60)) == 6
 
 
 def test_the_circuit_opens_for_everybody_probes_once_and_closes(due, settings):  # noqa: F811

@@ -1,12 +1,14 @@
 """The one tick that belongs to no app of its own."""
 
-from celery import shared_task
+from datetime import datetime
+
+from backend.services import seal
+from backend.ticks import Tick, tick
+
+TICKS: list[Tick] = []
 
 
-@shared_task(ignore_result=True)
-def seal_audit(**_later_args: object) -> None:
-    """Every few seconds: number and chain what was written. Safe to run in several places."""
-    from backend.selectors.people import open_program_ids
-    from backend.services import seal
-
-    seal.seal_audit(program_ids=open_program_ids())
+@tick(TICKS, every="SEAL_SECONDS")
+def seal_audit(ids: list[int], now: datetime) -> None:
+    """Every few seconds: number and chain what was written."""
+    seal.seal_audit(program_ids=ids)

@@ -1,10 +1,10 @@
-"""The ticks of the clinical core, as Celery calls them. The database remembers; a lost one is followed by the next."""
+"""The ticks of the clinical core."""
 
-from celery import shared_task
+from datetime import datetime
+
 from django.conf import settings
 
-from backend import clock
-from backend.selectors.people import open_program_ids
+from backend.ticks import Tick, tick
 from recovery.services import (
     cover,
     doses,
@@ -20,86 +20,89 @@ from recovery.services import (
     zones,
 )
 
-
-@shared_task(ignore_result=True)
-def extend_doses(**_later_args: object) -> None:
-    """Hourly: make the doses of the next days."""
-    regimens.extend_doses(program_ids=open_program_ids(), now=clock.now(), ahead_hours=settings.EXTEND_AHEAD_HOURS)
+TICKS: list[Tick] = []
+"""In the order in which a day needs them."""
 
 
-@shared_task(ignore_result=True)
-def close_doses(**_later_args: object) -> None:
-    """Every minute: close the dosing days that are over."""
-    doses.close_doses(program_ids=open_program_ids(), now=clock.now())
-
-
-@shared_task(ignore_result=True)
-def advance_bands(**_later_args: object) -> None:
-    """Every minute: write the cover bands that have begun."""
-    cover.advance_bands(program_ids=open_program_ids(), now=clock.now())
-
-
-@shared_task(ignore_result=True)
-def wake_flags(**_later_args: object) -> None:
-    """Every minute: bring back the flags whose time has come."""
-    flags.wake_flags(program_ids=open_program_ids(), now=clock.now())
-
-
-@shared_task(ignore_result=True)
-def page_holds(**_later_args: object) -> None:
-    """Every minute: page about the holds that are still open."""
-    hold_clock.page_holds(program_ids=open_program_ids(), now=clock.now())
-
-
-@shared_task(ignore_result=True)
-def ask_goal_reviews(**_later_args: object) -> None:
-    """Hourly: make a task for each goal whose day to look again has come."""
-    plans.ask_goal_reviews(program_ids=open_program_ids(), now=clock.now())
-
-
-@shared_task(ignore_result=True)
-def watch_supply(**_later_args: object) -> None:
-    """Hourly: ask for medicine that is not on site, for refills, and warn of closed days."""
-    supply.watch_supply(program_ids=open_program_ids(), now=clock.now())
-
-
-@shared_task(ignore_result=True)
-def follow_zone_rules(**_later_args: object) -> None:
+@tick(TICKS, every="ZONES_SECONDS")
+def follow_zone_rules(ids: list[int], now: datetime) -> None:
     """Daily: move what was planned by zone rules that have changed since."""
-    zones.follow_zone_rules(program_ids=open_program_ids(), now=clock.now())
+    zones.follow_zone_rules(program_ids=ids, now=now)
 
 
-@shared_task(ignore_result=True)
-def make_questions_due(**_later_args: object) -> None:
-    """Every quarter of an hour: the questionnaires of the day, by each person's own morning."""
-    instruments_ticks.make_due(program_ids=open_program_ids(), now=clock.now())
+@tick(TICKS, every="EXTEND_SECONDS")
+def extend_doses(ids: list[int], now: datetime) -> None:
+    """Hourly: make the doses of the next days."""
+    regimens.extend_doses(program_ids=ids, now=now, ahead_hours=settings.EXTEND_AHEAD_HOURS)
 
 
-@shared_task(ignore_result=True)
-def watch_questions(**_later_args: object) -> None:
-    """Every minute: a safety answer whose form was not finished turns red."""
-    instruments_ticks.watch_forms(program_ids=open_program_ids(), now=clock.now())
+@tick(TICKS, every="COVER_SECONDS")
+def advance_bands(ids: list[int], now: datetime) -> None:
+    """Every minute: write the cover bands that have begun."""
+    cover.advance_bands(program_ids=ids, now=now)
 
 
-@shared_task(ignore_result=True)
-def settle_questions(**_later_args: object) -> None:
-    """Every minute: what an abandoned daily minute said goes into the record."""
-    instruments_ticks.settle_forms(program_ids=open_program_ids(), now=clock.now())
+@tick(TICKS, every="CLOSE_SECONDS")
+def close_doses(ids: list[int], now: datetime) -> None:
+    """Every minute: close the dosing days that are over."""
+    doses.close_doses(program_ids=ids, now=now)
 
 
-@shared_task(ignore_result=True)
-def plan_releases(**_later_args: object) -> None:
-    """Every minute: make the task that prepares a release."""
-    stays.plan_releases(program_ids=open_program_ids(), now=clock.now())
+@tick(TICKS, every="FLAGS_SECONDS")
+def wake_flags(ids: list[int], now: datetime) -> None:
+    """Every minute: bring back the flags whose time has come."""
+    flags.wake_flags(program_ids=ids, now=now)
 
 
-@shared_task(ignore_result=True)
-def ask_on_the_second_day(**_later_args: object) -> None:
-    """Every minute: ask for a call where the question of day 2 stands unanswered."""
-    second_day.ask_on_the_second_day(program_ids=open_program_ids(), now=clock.now())
+@tick(TICKS, every="FLAGS_SECONDS")
+def page_holds(ids: list[int], now: datetime) -> None:
+    """Every minute: page about the holds that are still open."""
+    hold_clock.page_holds(program_ids=ids, now=now)
 
 
-@shared_task(ignore_result=True)
-def make_due_work(**_later_args: object) -> None:
+@tick(TICKS, every="EXTEND_SECONDS")
+def ask_goal_reviews(ids: list[int], now: datetime) -> None:
+    """Hourly: make a task for each goal whose day to look again has come."""
+    plans.ask_goal_reviews(program_ids=ids, now=now)
+
+
+@tick(TICKS, every="EXTEND_SECONDS")
+def watch_supply(ids: list[int], now: datetime) -> None:
+    """Hourly: ask for medicine that is not on site, for refills, and warn of closed days."""
+    supply.watch_supply(program_ids=ids, now=now)
+
+
+@tick(TICKS, every="EXTEND_SECONDS")
+def make_due_work(ids: list[int], now: datetime) -> None:
     """Hourly: make the work that the calendar brings: checklists, labs, reversal agents, reviews, after-care."""
-    due_work.make_due_work(program_ids=open_program_ids(), now=clock.now())
+    due_work.make_due_work(program_ids=ids, now=now)
+
+
+@tick(TICKS, every="QUESTIONS_SECONDS")
+def make_questions_due(ids: list[int], now: datetime) -> None:
+    """Every quarter of an hour: the questionnaires of the day, by each person's own morning."""
+    instruments_ticks.make_due(program_ids=ids, now=now)
+
+
+@tick(TICKS, every="FLAGS_SECONDS")
+def watch_questions(ids: list[int], now: datetime) -> None:
+    """Every minute: a safety answer whose form was not finished turns red."""
+    instruments_ticks.watch_forms(program_ids=ids, now=now)
+
+
+@tick(TICKS, every="FLAGS_SECONDS")
+def settle_questions(ids: list[int], now: datetime) -> None:
+    """Every minute: what an abandoned daily minute said goes into the record."""
+    instruments_ticks.settle_forms(program_ids=ids, now=now)
+
+
+@tick(TICKS, every="FLAGS_SECONDS")
+def plan_releases(ids: list[int], now: datetime) -> None:
+    """Every minute: make the task that prepares a release."""
+    stays.plan_releases(program_ids=ids, now=now)
+
+
+@tick(TICKS, every="FLAGS_SECONDS")
+def ask_on_the_second_day(ids: list[int], now: datetime) -> None:
+    """Every minute: ask for a call where the question of day 2 stands unanswered."""
+    second_day.ask_on_the_second_day(program_ids=ids, now=now)

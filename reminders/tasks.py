@@ -1,46 +1,46 @@
-"""The ticks about messages, as Celery calls them. Each may run twice, late, or in three places at once."""
+"""The ticks about messages."""
 
-from celery import shared_task
+from datetime import datetime
 
-from backend import clock
-from backend.selectors.people import open_program_ids
+from backend.ticks import Tick, tick
 from reminders.services import dispatch, escalations, planning, reconcile, replies
 
-RUNNER = "worker"
+TICKS: list[Tick] = []
+"""In the order in which a day needs them."""
 
 
-@shared_task(ignore_result=True)
-def plan_messages(**_later_args: object) -> None:
-    """Every minute: plan what is owed, suppress what lost its reason."""
-    planning.plan_messages(program_ids=open_program_ids(), now=clock.now())
+@tick(TICKS, every="DISPATCH_SECONDS")
+def work_inbound(ids: list[int], now: datetime) -> None:
+    """Every 5 s: do what a receiver of texts left."""
+    replies.work_inbound(program_ids=ids, now=now)
 
 
-@shared_task(ignore_result=True)
-def end_closed_programs(**_later_args: object) -> None:
+@tick(TICKS, every="PLAN_SECONDS")
+def end_closed_programs(ids: list[int], now: datetime) -> None:
     """Every minute: end what closed programs left waiting."""
-    planning.end_closed_programs(now=clock.now())
+    planning.end_closed_programs(now=now)
 
 
-@shared_task(ignore_result=True)
-def escalate(**_later_args: object) -> None:
+@tick(TICKS, every="PLAN_SECONDS")
+def plan_messages(ids: list[int], now: datetime) -> None:
+    """Every minute: plan what is owed, suppress what lost its reason."""
+    planning.plan_messages(program_ids=ids, now=now)
+
+
+@tick(TICKS, every="DISPATCH_SECONDS")
+def escalate(ids: list[int], now: datetime) -> None:
     """Every 5 s: tell whoever is next of each concern that nobody took in time."""
-    escalations.escalate(program_ids=open_program_ids(), now=clock.now())
+    escalations.escalate(program_ids=ids, now=now)
 
 
-@shared_task(ignore_result=True)
-def dispatch_due(**_later_args: object) -> None:
+@tick(TICKS, every="DISPATCH_SECONDS")
+def dispatch_due(ids: list[int], now: datetime) -> None:
     """Every 5 s: send what is due, batch after batch; the number of batches is bounded."""
-    dispatch.dispatch_due(program_ids=open_program_ids(), now=clock.now(), runner=RUNNER)
+    dispatch.dispatch_due(program_ids=ids, now=now)
 
 
 # The short name is taken by the module.
-@shared_task(name="reminders.tasks.reconcile", ignore_result=True)
-def reconcile_unclear(**_later_args: object) -> None:
+@tick(TICKS, every="RECONCILE_SECONDS", name="reconcile")
+def reconcile_unclear(ids: list[int], now: datetime) -> None:
     """Every 30 s: put in order what a crash or a silent provider left behind."""
-    reconcile.reconcile(program_ids=open_program_ids(), now=clock.now())
-
-
-@shared_task(ignore_result=True)
-def work_inbound(**_later_args: object) -> None:
-    """Every 5 s: do what a receiver of texts left."""
-    replies.work_inbound(program_ids=open_program_ids(), now=clock.now())
+    reconcile.reconcile(program_ids=ids, now=now)

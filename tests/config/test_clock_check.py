@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 
 from backend.services.people import create_program
+from backend.ticks import Tick
 from config.clock_check import ClockWrong, refuse_a_wrong_clock
 from config.management.commands.sweep import Command
-from config.ticks import Tick
 from reminders.models import TickRun
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +38,7 @@ def test_a_second_is_not(wrong, seconds):
 def test_the_sweep_runs_nothing_and_notes_nothing(wrong, now):
     create_program(slug="skew", name="S", neutral_name="S", zone="America/New_York", phone="+12125550100", now=now)
     ran = []
-    tick = Tick("extend_doses", "recovery.tasks.extend_doses", 1.0, lambda ids, now: ran.append(ids))
+    tick = Tick("extend_doses", "recovery.tasks.extend_doses", "EXTEND_SECONDS", lambda ids, now: ran.append(ids))
     wrong(600)
     assert Command._run(tick) is False
     assert ran == []

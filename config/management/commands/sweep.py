@@ -12,9 +12,10 @@ from django.db import Error, close_old_connections, connection
 
 from backend import clock
 from backend.selectors.people import open_program_ids
+from backend.ticks import Tick
 from config.clock_check import ClockWrong, refuse_a_wrong_clock
 from config.start import refuse_a_bad_start
-from config.ticks import Tick, all_ticks
+from config.ticks import all_ticks
 
 log = structlog.get_logger("holdfast.sweep")
 BACK_OFF_S = (1, 2, 5, 10)

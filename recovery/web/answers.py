@@ -1,6 +1,6 @@
 """What the care pages answer: a fragment for htmx, a page without it, and the audit of what was read."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from backend.access import Actor
-from backend.errors import DomainError
+from backend.errors import DomainError, NotFound
 from backend.services import audit
 from recovery.selectors.worklist import WorklistRow
 
@@ -71,6 +71,31 @@ def private(response: HttpResponse) -> HttpResponse:
 def sent(request: HttpRequest) -> QueryDict | None:
     """What a form sent; None while it is only asked for."""
     return request.POST if request.method == "POST" else None
+
+
+def accepted(
+    form: Any,
+    act: Callable[[], object],
+    *,
+    places: Mapping[str, str] | None = None,
+    passing: tuple[type[DomainError], ...] = (NotFound,),
+) -> bool:
+    """Whether ``form`` was whole and ``act`` went through. What was refused stands at its field afterwards.
+
+    ``places`` names the field of the form where the service has another name for it. Raises the refusals
+    of ``passing``.
+    """
+    if not form.is_valid():
+        return False
+    try:
+        act()
+    except passing:
+        raise
+    except DomainError as refusal:
+        field = (places or {}).get(refusal.field or "", refusal.field)
+        form.add_error(field if field in form.fields else None, refusal.message)
+        return False
+    return True
 
 
 def is_fragment(request: HttpRequest) -> bool:

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET, require_POST
 
 from backend import clock
@@ -66,7 +65,7 @@ def checklist(request: HttpRequest, patient_id: int, checklist_id: int) -> HttpR
         form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
     if form.is_bound and act in (Act.SAVE.value, Act.SIGN.value) and form.errors:
         return _show(request, head, bound={checklist_id: form}, status=422)
-    return _back(head, "task" if act == Act.SIGN.value else "dose")
+    return subpages.back(head.patient.pk, here="patient-checklists", done="task" if act == Act.SIGN.value else "dose")
 
 
 def _sign(request: HttpRequest, head: PatientHead, by: dict[str, Any]) -> HttpResponse:
@@ -75,7 +74,7 @@ def _sign(request: HttpRequest, head: PatientHead, by: dict[str, Any]) -> HttpRe
         sign_checklist(**by)
     except Incomplete as refusal:
         return _show(request, head, refused=refusal, status=422)
-    return _back(head, "task")
+    return subpages.back(head.patient.pk, here="patient-checklists", done="task")
 
 
 @require_POST
@@ -94,20 +93,10 @@ def stop(request: HttpRequest, patient_id: int) -> HttpResponse:
         (cancel_stop if act == "cancel" else hold_stop_talk)(stop_id=planned.stop_id, **by)
     else:
         form = StopForm(request.POST, auto_id="stop-%s")
-        if not form.is_valid():
+        passing = (NotFound, Conflict, NotAllowed)
+        if not answers.accepted(form, lambda: plan_stop(**form.cleaned_data, **by), passing=passing):
             return _show(request, head, stop_form=form, status=422)
-        try:
-            plan_stop(**form.cleaned_data, **by)
-        except (NotFound, Conflict, NotAllowed):
-            raise
-        except DomainError as refusal:
-            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
-            return _show(request, head, stop_form=form, status=422)
-    return _back(head, "dose")
-
-
-def _back(head: PatientHead, done: str) -> HttpResponse:
-    return HttpResponseRedirect(f"{reverse('patient-checklists', args=[head.patient.pk])}?done={done}")
+    return subpages.back(head.patient.pk, here="patient-checklists", done="dose")
 
 
 def _views(head: PatientHead) -> list[ChecklistView]:

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET, require_POST
 
 from backend import clock
@@ -49,8 +48,6 @@ def record(request: HttpRequest, patient_id: int, noun: str) -> HttpResponse:
         raise Http404
     head = subpages.head_for(request, patient_id)
     form = _forms(_page(head), {noun: request.POST})[noun]
-    if not form.is_valid():
-        return _show(request, head, {noun: form}, status=422)
     by: dict[str, Any] = {"actor": answers.actor_of(request), "patient": head.patient, "now": clock.now()}
     store: dict[str, Callable[[], object]] = {
         "labs": lambda: record_labs(results=form.results(), **by),
@@ -59,14 +56,9 @@ def record(request: HttpRequest, patient_id: int, noun: str) -> HttpResponse:
         "procedures": lambda: plan_procedure(procedure=form.procedure(), **by),
         "reversal": lambda: record_reversal(answer=form.answer(), **by),
     }
-    try:
-        store[noun]()
-    except NotFound:
-        raise
-    except DomainError as refusal:
-        form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+    if not answers.accepted(form, store[noun]):
         return _show(request, head, {noun: form}, status=422)
-    return _back(head, "dose")
+    return subpages.back(head.patient.pk, here="patient-tests", done="dose")
 
 
 @require_POST
@@ -95,7 +87,7 @@ def act(request: HttpRequest, patient_id: int, noun: str, entry_id: int, what: s
         if refusal.status == 403:
             raise
         return _show(request, head, {}, refused=refusal.message, status=422)
-    return _back(head, "dose")
+    return subpages.back(head.patient.pk, here="patient-tests", done="dose")
 
 
 def _day(request: HttpRequest) -> date:
@@ -104,10 +96,6 @@ def _day(request: HttpRequest) -> date:
         raise DomainError("Choose the day on which the hold begins.", field="hold_from")
     day: date = form.cleaned_data["hold_from"]
     return day
-
-
-def _back(head: PatientHead, done: str) -> HttpResponse:
-    return HttpResponseRedirect(f"{reverse('patient-tests', args=[head.patient.pk])}?done={done}")
 
 
 def _page(head: PatientHead) -> TestsPage:

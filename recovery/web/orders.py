@@ -1,10 +1,8 @@
 """What is ordered for a patient: /care/patients/{id}/regimens/ and the forms to order, change and stop."""
 
 from typing import Any
-from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from backend import clock
@@ -96,22 +94,19 @@ def regimen_stop(request: HttpRequest, patient_id: int, regimen_id: int) -> Http
     """POST /care/patients/{id}/regimens/{id}/stop/ - the end, with a reason."""
     patient = patient_for(answers.actor_of(request), patient_id=patient_id)
     form = StopForm(request.POST, auto_id=f"stop-{regimen_id}-%s")
-    if form.is_valid():
-        try:
-            stop_order(
-                actor=answers.actor_of(request),
-                patient=patient,
-                regimen_id=regimen_id,
-                reason=form.cleaned_data["reason"],
-                now=clock.now(),
-            )
-        except NotFound:
-            raise
-        except DomainError as refusal:
-            form.add_error(None, refusal.message)
-        else:
-            return _back(patient_id, "stopped")
-    return _page(request, patient_id, stop=(regimen_id, form), status=422)
+
+    def act() -> object:
+        return stop_order(
+            actor=answers.actor_of(request),
+            patient=patient,
+            regimen_id=regimen_id,
+            reason=form.cleaned_data["reason"],
+            now=clock.now(),
+        )
+
+    if not answers.accepted(form, act):
+        return _page(request, patient_id, stop=(regimen_id, form), status=422)
+    return subpages.back(patient_id, here=HERE, done="stopped")
 
 
 def _page(
@@ -194,7 +189,7 @@ def _save(
         except DomainError as refusal:
             form.add_error(form.place_of(refusal.field), refusal.message)
         else:
-            return _back(head.patient.pk, done)
+            return subpages.back(head.patient.pk, here=HERE, done=done)
     answer = subpages.show(request, "recovery/regimen_form.html", head, context, here=HERE)
     answer.status_code = 422
     return answer
@@ -215,7 +210,3 @@ def _row(patient: Any, regimen_id: int) -> RegimenRow:
     if row is None or not row.is_open:
         raise NotFound
     return row
-
-
-def _back(patient_id: int, done: str) -> HttpResponse:
-    return HttpResponseRedirect(f"{reverse(HERE, args=[patient_id])}?{urlencode({'done': done})}")

@@ -1,20 +1,15 @@
 """The staff's page of the people around a patient: supporters, how to reach, consent under age, incentives."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
-from urllib.parse import urlencode
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET, require_POST
 
 from backend import clock
 from backend.access import Actor, access
-from backend.errors import DomainError, NotFound
 from backend.rules.roles import Access
 from recovery.rules.rewards import EntryKind, Reason
 from recovery.rules.supporters import AgreedHow, AllowedBy, EndedBy, Relation, SupporterState
@@ -40,30 +35,10 @@ def people_page(request: HttpRequest, patient_id: int) -> HttpResponse:
 @access(Access.CARE_TEAM)
 def people_act(request: HttpRequest, patient_id: int, act: str) -> HttpResponse:
     """POST /care/patients/{id}/people/{act}/ - one form of the page. What is wrong is said on the page (422)."""
-    chosen = ACTS.get(act)
-    if chosen is None:
-        raise NotFound
-    head = subpages.head_for(request, patient_id)
-    form = chosen.form(request.POST, auto_id=f"{act}-%s")
-    if not form.is_valid():
-        return _page(request, head, sent={act: form}, status=422)
-    try:
-        chosen.do(request.actor, head.patient, form, clock.now())  # type: ignore[attr-defined]
-    except NotFound:
-        raise
-    except DomainError as refusal:
-        form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
-        return _page(request, head, sent={act: form}, status=422)
-    return HttpResponseRedirect(f"{reverse('patient-people', args=[patient_id])}?{urlencode({'done': 'saved'})}")
+    return subpages.act(request, patient_id, act, ACTS, _page, here="patient-people")
 
 
 # --- what a form does ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    form: type[forms.PlainForm]
-    do: Callable[[Actor, Any, Any, datetime], object]
 
 
 def _add(actor: Actor, patient: Any, form: forms.SupporterForm, now: datetime) -> object:
@@ -125,17 +100,17 @@ def _correct(actor: Actor, patient: Any, form: forms.CorrectForm, now: datetime)
 
 
 ACTS = {
-    "add": Act(forms.SupporterForm, _add),
-    "agreed": Act(forms.AgreeForm, _agree),
-    "end": Act(forms.EndForm, _end),
-    "worried": Act(forms.ConcernForm, _concern),
-    "reach": Act(forms.ReachForm, _reach),
-    "consent": Act(forms.MinorForm, _minor),
-    "start": Act(forms.PlanForm, _start),
-    "stop": Act(forms.PlanForm, _stop),
-    "earned": Act(forms.EarnForm, _earn),
-    "handed-out": Act(forms.RedeemForm, _redeem),
-    "error": Act(forms.CorrectForm, _correct),
+    "add": subpages.Act(forms.SupporterForm, _add),
+    "agreed": subpages.Act(forms.AgreeForm, _agree),
+    "end": subpages.Act(forms.EndForm, _end),
+    "worried": subpages.Act(forms.ConcernForm, _concern),
+    "reach": subpages.Act(forms.ReachForm, _reach),
+    "consent": subpages.Act(forms.MinorForm, _minor),
+    "start": subpages.Act(forms.PlanForm, _start),
+    "stop": subpages.Act(forms.PlanForm, _stop),
+    "earned": subpages.Act(forms.EarnForm, _earn),
+    "handed-out": subpages.Act(forms.RedeemForm, _redeem),
+    "error": subpages.Act(forms.CorrectForm, _correct),
 }
 
 

@@ -4,19 +4,15 @@ Staff see of the plan and the journal what the person chose to share, and record
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 from uuid import uuid4
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET, require_POST
 
 from backend import clock
 from backend.access import Actor, access
-from backend.errors import DomainError, NotFound
 from backend.rules.roles import Access
 from backend.rules.wall_time import local_date
 from recovery.rules.coping import skill_title
@@ -61,31 +57,10 @@ def plan_page(request: HttpRequest, patient_id: int) -> HttpResponse:
 @access(Access.CARE_TEAM)
 def plan_act(request: HttpRequest, patient_id: int, act: str) -> HttpResponse:
     """POST /care/patients/{id}/plan/{act}/ - one form of the page. What is wrong is said on the page (422)."""
-    chosen = ACTS.get(act)
-    if chosen is None:
-        raise NotFound
-    head = subpages.head_for(request, patient_id)
-    form = chosen.form(request.POST, auto_id=f"{act}-%s")
-    if not form.is_valid():
-        return _page(request, head, sent={act: form}, status=422)
-    try:
-        chosen.do(request.actor, head.patient, form, clock.now())  # type: ignore[attr-defined]
-    except NotFound:
-        raise
-    except DomainError as refusal:
-        field = {"starts_at": "day"}.get(refusal.field or "", refusal.field)
-        form.add_error(field if field in form.fields else None, refusal.message)
-        return _page(request, head, sent={act: form}, status=422)
-    return HttpResponseRedirect(f"{reverse('patient-plan', args=[patient_id])}?{urlencode({'done': 'saved'})}")
+    return subpages.act(request, patient_id, act, ACTS, _page, here="patient-plan")
 
 
 # --- what a form does ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    form: type[Any]
-    do: Callable[[Actor, Any, Any, datetime], object]
 
 
 def _goal(actor: Actor, patient: Any, form: SetGoalForm, now: datetime) -> object:
@@ -145,11 +120,11 @@ def _therapy(actor: Actor, patient: Any, form: BookTherapyForm, now: datetime) -
 
 
 ACTS = {
-    "goal": Act(SetGoalForm, _goal),
-    "look": Act(KeepGoalForm, _look),
-    "side-effect": Act(SideEffectForm, _side_effect),
-    "need": Act(StateNeedForm, _need),
-    "therapy": Act(BookTherapyForm, _therapy),
+    "goal": subpages.Act(SetGoalForm, _goal),
+    "look": subpages.Act(KeepGoalForm, _look),
+    "side-effect": subpages.Act(SideEffectForm, _side_effect),
+    "need": subpages.Act(StateNeedForm, _need),
+    "therapy": subpages.Act(BookTherapyForm, _therapy, places={"starts_at": "day"}),
 }
 
 

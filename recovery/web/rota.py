@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from backend import clock
 from backend.access import Actor, access
-from backend.errors import NotFound
+from backend.errors import NotAllowed, NotFound
 from backend.rules.roles import CARE_ROLES, Access
 from recovery.rules.escalation import COVER, Gap, OverrideReason, Stretch
 from recovery.selectors.rota import OverrideFacts, RotaPerson, RotaView, rota_views
@@ -133,14 +133,8 @@ def _done(
     now: datetime,
 ) -> HttpResponse:
     """Act and come back, or show the page with what was wrong at its field (422)."""
-    if form.is_valid():
-        try:
-            act()
-        except (services.BadRota, services.BadOverride) as refusal:
-            field = fields.get(refusal.field or "", refusal.field)
-            form.add_error(field if field in form.fields else None, refusal.message)
-        else:
-            return _back(view.program_id, done)
+    if answers.accepted(form, act, places=fields, passing=(NotFound, NotAllowed)):
+        return _back(view.program_id, done)
     return _shown(request, view.program_id, now=now, status=422, forms={name: form})
 
 

@@ -1,19 +1,15 @@
 """The staff's page of what stops a patient's prompts: holds with their clock, times away, what was stated."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 from uuid import uuid4
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET, require_POST
 
 from backend import clock
 from backend.access import Actor, access
-from backend.errors import DomainError, NotFound
+from backend.errors import NotFound
 from backend.rules.roles import Access
 from recovery.rules.medicines import Medicine
 from recovery.selectors.holds import hold_for, medicines_of, stay_for
@@ -37,31 +33,10 @@ def safety_page(request: HttpRequest, patient_id: int) -> HttpResponse:
 @access(Access.CARE_TEAM)
 def safety_act(request: HttpRequest, patient_id: int, act: str) -> HttpResponse:
     """POST /care/patients/{id}/safety/{act}/ - one form of the page. What is wrong is said on the page (422)."""
-    chosen = ACTS.get(act)
-    if chosen is None:
-        raise NotFound
-    head = subpages.head_for(request, patient_id)
-    form = chosen.form(request.POST, auto_id=f"{act}-%s")
-    if not form.is_valid():
-        return _page(request, head, sent={act: form}, status=422)
-    try:
-        chosen.do(answers.actor_of(request), head.patient, form, clock.now())
-    except NotFound:
-        raise
-    except DomainError as refusal:
-        form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
-        return _page(request, head, sent={act: form}, status=422)
-    return HttpResponseRedirect(f"{reverse(HERE, args=[patient_id])}?{urlencode({'done': chosen.done})}")
+    return subpages.act(request, patient_id, act, ACTS, _page, here=HERE)
 
 
 # --- what a form does ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    form: type[forms.PlainForm]
-    do: Callable[[Actor, Any, Any, datetime], object]
-    done: str
 
 
 def _hold(actor: Actor, patient: Any, hold_id: int) -> int:
@@ -122,15 +97,15 @@ def _fact(actor: Actor, patient: Any, form: forms.FactForm, now: datetime) -> ob
 
 
 ACTS = {
-    "understood": Act(forms.UnderstoodForm, _understood, "understood"),
-    "lift": Act(forms.LiftForm, _lift, "lifted"),
-    "order": Act(forms.OrderForm, _order, "held"),
-    "away": Act(forms.AwayForm, _away, "saved"),
-    "expected": Act(forms.ExpectedForm, _expected, "saved"),
-    "back": Act(forms.BackForm, _back, "saved"),
-    "settle": Act(forms.SettleForm, _settle, "saved"),
-    "void": Act(forms.VoidForm, _void, "saved"),
-    "fact": Act(forms.FactForm, _fact, "saved"),
+    "understood": subpages.Act(forms.UnderstoodForm, _understood, "understood"),
+    "lift": subpages.Act(forms.LiftForm, _lift, "lifted"),
+    "order": subpages.Act(forms.OrderForm, _order, "held"),
+    "away": subpages.Act(forms.AwayForm, _away),
+    "expected": subpages.Act(forms.ExpectedForm, _expected),
+    "back": subpages.Act(forms.BackForm, _back),
+    "settle": subpages.Act(forms.SettleForm, _settle),
+    "void": subpages.Act(forms.VoidForm, _void),
+    "fact": subpages.Act(forms.FactForm, _fact),
 }
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
-from urllib.parse import urlencode
 from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -228,17 +227,10 @@ def _do(
     done: str,
 ) -> HttpResponse:
     """Do it and go back to the page; what was refused is shown in its own form there."""
-    if form.is_valid():
-        try:
-            warnings = act(form.cleaned_data) or []
-        except NotFound:
-            raise
-        except DomainError as refusal:
-            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
-        else:
-            query = [("done", done), *(("warn", code) for code in warnings)]
-            return HttpResponseRedirect(f"{reverse(HERE, args=[patient_id])}?{urlencode(query)}")
-    return _page(request, patient_id, wrong=(slot, form), status=422)
+    warnings: list[str] = []
+    if not answers.accepted(form, lambda: warnings.extend(act(form.cleaned_data) or [])):
+        return _page(request, patient_id, wrong=(slot, form), status=422)
+    return subpages.back(patient_id, here=HERE, done=done, warnings=warnings)
 
 
 def _page(

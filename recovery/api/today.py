@@ -9,6 +9,7 @@ from backend import clock
 from backend.api.serializers import AwareDateTimeField, WordField
 from backend.api.views import ApiView
 from backend.rules.roles import Access
+from recovery.rules.flag_texts import NextStep
 from recovery.rules.states import DoseState
 from recovery.selectors.access import own_patient
 from recovery.selectors.today import today
@@ -46,6 +47,13 @@ class OwnHoldSerializer(serializers.Serializer):
     number = serializers.CharField(allow_blank=True)
 
 
+class NoticeSerializer(serializers.Serializer):
+    """What to read while the care team has a concern. `next_step` is what to offer beside it."""
+
+    words = serializers.CharField()
+    next_step = WordField(NextStep)
+
+
 class TodaySerializer(serializers.Serializer):
     """`day` is the dosing day, which rolls at 04:00 local; `calendar_day` the date."""
 
@@ -58,6 +66,7 @@ class TodaySerializer(serializers.Serializer):
     next_visit = NextVisitSerializer(allow_null=True)
     hold = OwnHoldSerializer(allow_null=True)
     ask_about_first = serializers.BooleanField(help_text="Ask how the first one was (`well_after_dose`).")
+    notices = NoticeSerializer(many=True, help_text="The most urgent first; empty when there is nothing to say.")
 
 
 class TodayView(ApiView):

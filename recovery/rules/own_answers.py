@@ -205,15 +205,16 @@ def text_for_flag(kind: FlagKind, *, counts_as_opioid: bool) -> str:
 def answer(key: str, language: Language, *, time: str, number: str) -> str:
     """Return a text. Where no time or no number is known, the sentence that names it is left out."""
     text = ANSWERS[key][0 if language is Language.ENGLISH else 1]
-    return _filled(text, time=time, number=number)
+    return filled(text, time=time, number=number)
 
 
 def working_on_it(key: str, language: Language, *, time: str) -> str:
     """Return what the own page says of an open hold: ``waiting``, ``late`` or ``understood``."""
-    return _filled(WORKING_ON_IT[key][0 if language is Language.ENGLISH else 1], time=time, number="")
+    return filled(WORKING_ON_IT[key][0 if language is Language.ENGLISH else 1], time=time, number="")
 
 
-def _filled(text: str, *, time: str, number: str) -> str:
+def filled(text: str, *, time: str, number: str) -> str:
+    """Return ``text`` with what is known; a sentence that needs what is not known is left out."""
     if not number:
         for tail in (", or call us at {number}", ", o llámenos al {number}"):
             text = text.replace(tail, "")

@@ -12,10 +12,12 @@ from django.db.models import Q
 from backend.rules import wall_time
 from recovery.models import Appointment, Dose, Patient
 from recovery.rules.dose_state import SAID, state_at
+from recovery.rules.flag_texts import Notice
 from recovery.rules.records import AppointmentStatus
 from recovery.rules.states import DoseState
 from recovery.rules.words import Language, long_date
 from recovery.selectors.holds import Stops, prompt_stops
+from recovery.selectors.own_notices import own_notices
 from recovery.selectors.safety import OwnHold, asks_about_first, own_hold
 
 UPCOMING = [AppointmentStatus.PLANNED.value, AppointmentStatus.BOOKED.value]
@@ -91,12 +93,15 @@ class Today:
     next_visit: NextVisit | None
     hold: OwnHold | None
     ask_about_first: bool
+    notices: list[Notice]
 
 
 def today(*, patient: Patient, now: datetime) -> Today:
-    """Today of one patient, in their own zone and language. Needs an open scope; three queries."""
+    """Today of one patient, in their own zone and language. Needs an open scope."""
     language = Language(patient.language)
     calendar_day = wall_time.local_date(now, patient.zone)
+    visit = _next_visit(patient, calendar_day, language)
+    hold = own_hold(patient=patient, now=now)
     return Today(
         day=wall_time.dosing_day(now, patient.zone),
         calendar_day=calendar_day,
@@ -104,9 +109,15 @@ def today(*, patient: Patient, now: datetime) -> Today:
         language=patient.language,
         clinic_phone=patient.program.phone,
         doses=_doses(patient, now, language),
-        next_visit=_next_visit(patient, calendar_day, language),
-        hold=own_hold(patient=patient, now=now),
+        next_visit=visit,
+        hold=hold,
         ask_about_first=asks_about_first(patient=patient, now=now),
+        notices=own_notices(
+            patient=patient,
+            held=hold is not None,
+            visit_ahead=visit is not None and not visit.has_passed,
+            now=now,
+        ),
     )
 
 

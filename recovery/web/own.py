@@ -170,6 +170,19 @@ def _show(
     return answers.private(render(request, template, context, status=status))
 
 
+def _notices(page: OwnPage) -> dict[str, Any]:
+    """What live concerns say, each button once. A visit whose date passed says so itself."""
+    today, phone = page.today, page.today.clinic_phone
+    said = today.next_visit.words if today.next_visit else ""
+    shown = [notice for notice in today.notices if notice.words != said]
+    return {
+        "notices": [notice.words.replace(phone, own_words.phone_shown(phone)) for notice in shown]
+        if phone
+        else [notice.words for notice in shown],
+        "steps": list(dict.fromkeys(notice.next_step.value for notice in shown)),
+    }
+
+
 def own_context(page: OwnPage) -> dict[str, Any]:
     """The page in the words of its language."""
     language, zone = page.today.language, page.today.zone
@@ -204,6 +217,7 @@ def own_context(page: OwnPage) -> dict[str, Any]:
             for dose in page.earlier
         ],
         "hold": page.today.hold,
+        **_notices(page),
         "ask_first": page.today.ask_about_first,
         "first_id": uuid4(),
         "takes_doses": page.takes_doses,

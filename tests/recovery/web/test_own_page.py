@@ -1,14 +1,20 @@
 """The patient's own page, in both languages."""
 
+import json
 import re
 import uuid
+from html import unescape
 from pathlib import Path
 
 import pytest
 
 from backend.db import programs
-from recovery.models import CravingLog, Dose, DoseReport, Patient, TriggerEntry
+from recovery.models import CravingLog, Dose, DoseReport, Flag, Patient, TriggerEntry
+from recovery.rules.flags import FLAG_RULES
+from recovery.rules.states import FlagKind, Severity
+from recovery.services.flags import raise_flag
 from recovery.web import happened_words, own_words
+from tests.recovery.api.clinic import signed_in
 
 TEMPLATES = Path(__file__).resolve().parents[3] / "recovery" / "templates" / "recovery"
 
@@ -162,3 +168,63 @@ def test_the_page_names_no_medicine_gives_no_advice_and_blames_nobody(clinic, ph
         "ada longname",
     ):
         assert word not in page
+
+
+def raise_all(clinic, kinds, severity=None):
+    with programs([clinic.north.pk]):
+        for kind in kinds:
+            raise_flag(
+                program_id=clinic.north.pk,
+                patient_id=clinic.patient.pk,
+                treatment_id=None,
+                kind=kind,
+                severity=severity or FLAG_RULES[kind].severity,
+                evidence={},
+                policy_version="test",
+                now=clinic.now,
+            )
+
+
+def plain(answer):
+    return unescape(re.sub(r"<[^>]+>", " ", answer.content.decode().split("<main")[1]))
+
+
+@pytest.mark.parametrize(
+    ("language", "there", "gone"),
+    [
+        pytest.param("en", "We are working on what you need.", "Please check with us or a pharmacist", id="english"),
+        pytest.param("es", "Estamos viendo cómo conseguir", "consulte con nosotros o en una farmacia", id="spanish"),
+    ],
+)
+def test_a_live_concern_says_what_comes_next_until_it_is_closed(clinic, phone, coordinator, language, there, gone):
+    with programs([clinic.north.pk]):
+        Patient.objects.filter(pk=clinic.patient.pk).update(language=language)
+    assert there in plain(phone.get("/me/"))
+    assert gone not in plain(phone.get("/me/"))
+    raise_all(clinic, [FlagKind.INTERACTING_MEDICINE])
+    assert gone in plain(phone.get("/me/"))
+    coordinator.post(f"/care/flags/{clinic.flag.pk}/own/")
+    coordinator.post(f"/care/flags/{clinic.flag.pk}/close/", {"outcome": "reached"})
+    with programs([clinic.north.pk]):
+        assert Flag.objects.get(pk=clinic.flag.pk).status == "closed"
+    assert there not in plain(phone.get("/me/"))
+
+
+def test_results_and_what_others_said_never_reach_the_page(clinic, phone):
+    before = plain(phone.get("/me/"))
+    raise_all(clinic, [kind for kind, rule in FLAG_RULES.items() if rule.text is None])
+    assert plain(phone.get("/me/")) == before
+
+
+def test_all_at_once_the_page_names_no_kind_and_the_api_gives_the_same_words(clinic, phone):
+    raise_all(clinic, FlagKind, Severity.RED)
+    page = plain(phone.get("/me/"))
+    today = json.loads(phone.get("/api/v1/me/today/").content)
+    words = [notice["words"].replace("+12125550100", "(212) 555-0100") for notice in today["notices"]]
+    assert len(words) > 15
+    assert [each for each in words if each not in page] == []
+    assert "tel:988" in phone.get("/me/").content.decode()
+    assert set(today["notices"][0]) == {"words", "next_step"}
+    for word in ("naltrexon", "craving has", "screen", "supporter", "positive"):
+        assert word not in page.lower().replace("how strong is the craving right now?", "")
+    assert json.loads(signed_in(clinic.neighbour_phone).get("/api/v1/me/today/").content)["notices"] == []

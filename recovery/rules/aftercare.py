@@ -53,6 +53,11 @@ class DecisionReason(StrEnum):
     QUIET_AND_LOW = "quiet_and_low"
 
 
+def stop_reason_said(said: object) -> DecisionReason:
+    """Return which wish the evidence ``said`` of a concern about stopping names (N9)."""
+    return DecisionReason.FEELS_CURED if said == DecisionReason.FEELS_CURED.value else DecisionReason.WANTS_TO_STOP
+
+
 @dataclass(frozen=True, slots=True)
 class AfterCareWindow:
     """The days of after-care: from the day cover ended to ``until``, both included."""

@@ -11,7 +11,7 @@ from backend.access import NOBODY
 from backend.db import programs
 from backend.rules import wall_time
 from recovery.models import AfterCare, Checklist
-from recovery.rules.aftercare import AfterCareEnd, DecisionReason, quiet_and_low
+from recovery.rules.aftercare import AfterCareEnd, DecisionReason, quiet_and_low, stop_reason_said
 from recovery.rules.checklists import ChecklistCause, ChecklistKind, ChecklistStatus, opens_restart
 from recovery.rules.labs import add_months, lab_due
 from recovery.rules.medicines import Medicine
@@ -248,9 +248,7 @@ def _decisions(facts: Sequence[DueFacts], policies: Policies, now: datetime) -> 
     for each in facts:
         flag = each.flags.get(FlagKind.WANTS_TO_STOP)
         if flag is not None:
-            cured = flag.evidence.get("said") == DecisionReason.FEELS_CURED.value
-            reason = DecisionReason.FEELS_CURED if cured else DecisionReason.WANTS_TO_STOP
-            asking.append((each.program_id, each.patient_id, reason, flag.pk))
+            asking.append((each.program_id, each.patient_id, stop_reason_said(flag.evidence.get("said")), flag.pk))
         elif FlagKind.SILENCE in each.flags:
             quiet.append((each, each.flags[FlagKind.SILENCE]))
     days = max((policies[each.program_id].feels_cured_days for each, _ in quiet), default=0)

@@ -15,10 +15,12 @@ from backend.selectors.people import programs_by_id
 from backend.services import audit
 from recovery.models import Hold, Patient, StatedFact
 from recovery.rules import own_answers
+from recovery.rules.aftercare import stop_reason_said
 from recovery.rules.facts import Consequences, FactError, FactKind, check, consequences
 from recovery.rules.flags import response_for
 from recovery.rules.gates import promised_call
 from recovery.rules.states import (
+    FlagKind,
     Indication,
     OpioidHistory,
     ReportSource,
@@ -29,7 +31,8 @@ from recovery.selectors.clinic import clinics
 from recovery.selectors.holds import medicines_of
 from recovery.selectors.plans import alcohol_goal
 from recovery.selectors.policy import rules_for
-from recovery.selectors.records import open_treatment
+from recovery.selectors.records import live_flags, open_treatment
+from recovery.services.aftercare import ask_to_decide
 from recovery.services.flag_rows import Concern, raise_many
 from recovery.services.gates import note_event
 from recovery.services.once import store_once
@@ -197,6 +200,14 @@ class _Follow:
                 )
             )
         raise_many(actor=self.actor, concerns=concerns, now=now)
+        if treatment is not None and any(flag is FlagKind.WANTS_TO_STOP for flag, _ in follows.concerns):
+            self._decide_together()
+
+    def _decide_together(self) -> None:
+        """The talk is asked for with the wish, not when the next tick finds it (N9)."""
+        live = next(flag for flag in live_flags(self.patient.pk) if flag.kind == FlagKind.WANTS_TO_STOP.value)
+        asking = (live.program_id, live.patient_id, stop_reason_said(live.evidence.get("said")), live.pk)
+        ask_to_decide(actor=self.actor, asking=[asking], now=self.now)
 
     def answer(self) -> tuple[str, datetime | None]:
         """The key of the text that the person reads, and by when somebody can call."""

@@ -14,6 +14,7 @@ from recovery.rules.tasks import TaskKind
 from recovery.selectors.records import live_flags, open_treatment
 from recovery.selectors.worklist import flag_sentence
 from recovery.services.doses import DoseStatement, report_doses
+from recovery.services.due_work import make_due_work
 from recovery.services.plans import set_goal
 from recovery.services.regimens import extend_doses, start_regimen
 from recovery.services.second_day import ask_on_the_second_day
@@ -262,3 +263,22 @@ def test_staff_state_it_on_behalf(patient, takes, program, make_staff, now):
         now=now,
     )
     assert (result.fact.source, result.fact.reporter_id) == ("staff", nurse.user_id)
+
+
+@pytest.mark.parametrize("kind", ["wants_to_stop", "feels_cured"])
+def test_n9_a_wish_to_stop_asks_for_the_talk_in_the_same_transaction(program, patient, states, now, kind):
+    said = uuid.uuid4()
+    states(patient, kind, client_id=said)
+    states(patient, kind, client_id=said)  # sent again
+    [task] = Task.objects.filter(patient_id=patient.pk, kind=TaskKind.SHARED_DECISION.value)
+    [flag] = live_flags(patient.pk)
+    assert (task.role, task.status, task.facts["reason"], task.flag_id) == ("prescriber", "open", kind, flag.pk)
+    make_due_work(program_ids=[program], now=now)
+    assert Task.objects.filter(patient_id=patient.pk, kind=TaskKind.SHARED_DECISION.value).count() == 1
+
+
+def test_n9_nothing_is_decided_where_no_treatment_runs(program, make_patient, states):
+    person = make_patient(program, treatment_from=None)
+    states(person, "wants_to_stop")
+    assert raised(person) == {"wants_to_stop": "amber_plus"}
+    assert not Task.objects.filter(patient_id=person.pk).exists()

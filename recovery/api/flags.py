@@ -16,7 +16,7 @@ from backend.rules.roles import Access
 from backend.services import audit
 from recovery.api.fields import CodeField, NoteField
 from recovery.rules.records import OutreachChannel, OutreachOutcome
-from recovery.rules.states import FlagKind, FlagStatus, Severity
+from recovery.rules.states import FlagKind, FlagStatus, Role, Severity
 from recovery.selectors.worklist import Section, worklist_rows
 from recovery.services.flags import (
     FlagOutcome,
@@ -54,6 +54,7 @@ class WorklistRowSerializer(serializers.Serializer):
     severity_since = AwareDateTimeField()
     respond_by = AwareDateTimeField(allow_null=True)
     is_late = serializers.BooleanField()
+    owner_role = WordField(Role, help_text="Whose kind of work it is; `owner_id` is who took it.")
     owner_id = serializers.IntegerField(allow_null=True)
     owner_name = serializers.CharField(allow_blank=True)
     snoozed_until = AwareDateTimeField(allow_null=True)

@@ -1,7 +1,7 @@
 """What each concern means: how severe, whose, how soon, and the sentence that says why (C 7, S 14-19).
 
-The table is data: a program overrides severity, owner or response with a signed
-version (``with_flag_overrides``). Times are proposed defaults. The sentence on
+The table is data: a program sets severity, owner and response for itself with a
+signed version (``signed_columns``). Times are proposed defaults. The sentence on
 the worklist is made from the stored evidence alone, in English and Spanish,
 without a pronoun for the patient; a test recomputes it.
 """
@@ -158,10 +158,11 @@ def response_for(kind: FlagKind, severity: Severity, rules: Mapping[FlagKind, Fl
 
 
 def owner_for(kind: FlagKind, severity: Severity, rules: Mapping[FlagKind, FlagRule] = FLAG_RULES) -> Role:
-    """Return who owns ``kind`` at ``severity``: a red late injection is the prescriber's (C 7)."""
-    if kind is FlagKind.INJECTION_LATE and severity is Severity.RED:
+    """Return who owns ``kind`` at ``severity``: a red late injection is a prescriber's (C 7)."""
+    owner = rules[kind].owner
+    if kind is FlagKind.INJECTION_LATE and severity is Severity.RED and owner not in _PRESCRIBERS:
         return Role.PRESCRIBER
-    return rules[kind].owner
+    return owner
 
 
 def status_when_reason_ends(severity: Severity) -> FlagStatus:
@@ -375,32 +376,64 @@ def reassign_at(*, raised_at: datetime, respond_by: datetime, policy: Policy) ->
 # --- overrides ---
 
 
-def with_flag_overrides(
-    overrides: Mapping[str, Mapping[str, str]], *, signed_by: str | None = None
-) -> dict[FlagKind, FlagRule]:
-    """Return the table with a program's changes: {kind: {severity, alcohol_only, owner, response}}.
+class ConcernError(ValueError):
+    """A row that cannot be; ``column`` names what is wrong with it."""
 
-    Raises ``ValueError`` for an unknown kind, column or value. Emergencies
-    (suicide risk, overdose, breathing) cannot be made less than red.
-    """
-    rules = dict(FLAG_RULES)
-    readers: dict[str, Any] = {
-        "severity": Severity,
-        "alcohol_only": Severity,
-        "owner": Role,
-        "response": Response,
+    def __init__(self, message: str, *, column: str) -> None:
+        super().__init__(message)
+        self.column = column
+
+
+# What S and the contract say of a kind is not for a program to lower. Every kind that is red stays red.
+_NOT_BELOW = {
+    FlagKind.SUICIDE_THOUGHTS: Severity.AMBER_PLUS,  # S 12
+    FlagKind.NEW_OPIOID_MEDICINE: Severity.AMBER_PLUS,  # S 3: within two hours
+    FlagKind.DOSE_AFTER_GAP: Severity.AMBER_PLUS,  # S 6
+    FlagKind.GIVEN_WITH_OPEN_GATE: Severity.AMBER_PLUS,  # S 9: the prescriber is told
+    FlagKind.DISULFIRAM_DRINK: Severity.AMBER_PLUS,  # S 11
+    FlagKind.LAB_ABNORMAL: Severity.AMBER_PLUS,  # S 18
+    FlagKind.RAN_OUT: Severity.AMBER_PLUS,  # S 19
+    FlagKind.SILENCE: Severity.AMBER,  # S 14: the run that makes a call is not the one for the weekly list
+    FlagKind.INJECTION_LATE: Severity.AMBER,  # S 16
+    FlagKind.CRAVING_HIGH: Severity.AMBER,  # S 17
+}
+# Whom S names is not for a program to replace: S 1, 3, 9, 10, 11, 18.
+_PRESCRIBERS = frozenset({Role.PRESCRIBER, Role.MEDICAL_DIRECTOR})
+_FOR_PRESCRIBERS = frozenset(
+    {
+        FlagKind.REPORTED_USE,
+        FlagKind.NEW_OPIOID_MEDICINE,
+        FlagKind.GIVEN_WITH_OPEN_GATE,
+        FlagKind.POSITIVE_SCREEN,
+        FlagKind.DISULFIRAM_DRINK,
+        FlagKind.LAB_ABNORMAL,
     }
-    for name, columns in overrides.items():
-        kind = FlagKind(name)
-        unknown = sorted(set(columns) - set(readers))
-        if unknown:
-            raise ValueError(f"There is no such column: {unknown[0]}")
-        changes: dict[str, Any] = {column: readers[column](value) for column, value in columns.items()}
-        rule = replace(rules[kind], **changes, signed_by=signed_by)
-        if rule.emergency and {rule.severity, rule.alcohol_only or Severity.RED} != {Severity.RED}:
-            raise ValueError("An emergency stays red.")
-        rules[kind] = rule
-    return rules
+)
+# Time and silence alone make no red where alcohol alone is treated (S 2, contract 3).
+_TIME_AND_SILENCE = frozenset({FlagKind.INJECTION_LATE, FlagKind.SILENCE, FlagKind.LAB_OVERDUE, FlagKind.CONTACT_LOST})
+
+
+def never_below(kind: FlagKind) -> Severity:
+    """Return the severity under which no program may put this kind (S, contract 3)."""
+    shipped = FLAG_RULES[kind].severity
+    return shipped if shipped is Severity.RED else _NOT_BELOW.get(kind, Severity.INFO)
+
+
+def severity_in(
+    rules: Mapping[FlagKind, FlagRule], kind: FlagKind, found: Severity, *, counts_as_opioid: bool
+) -> Severity:
+    """Return how severe ``found`` is by a program's own table.
+
+    The program's severity stands in the place of the shipped one. Where a rule found it worse than that (a red
+    laboratory value, a late injection that goes on) it stays at least as severe as found; where a rule found it
+    milder (a lone cough, a booked visit) it stays as mild. Asking again changes nothing.
+    """
+    own = rules[kind].for_patient(counts_as_opioid=counts_as_opioid)
+    shipped = FLAG_RULES[kind].for_patient(counts_as_opioid=counts_as_opioid)
+    if found is shipped:
+        return own
+    pick = max if found.rank > shipped.rank else min
+    return pick(found, own, key=lambda severity: severity.rank)
 
 
 FLAG_KEY = "flag:"
@@ -426,38 +459,75 @@ def flag_kind_of(key: str) -> FlagKind | None:
     return FlagKind(name) if key.startswith(FLAG_KEY) and name in set(FlagKind) else None
 
 
-def signed_columns(rule: FlagRule, *, response: Response | None = None) -> dict[str, str | None]:
-    """Return what a signature of this row says, as plain JSON; ``response`` None: as the row has it.
+_READERS: dict[str, Any] = {"severity": Severity, "alcohol_only": Severity, "owner": Role, "response": Response}
 
-    Raises ``ValueError`` for an emergency that would be answered later than the table says.
+
+def signed_columns(rule: FlagRule, changes: Mapping[str, str | None] | None = None) -> dict[str, str | None]:
+    """Return what a signature of this row says, as plain JSON: as it stands, or with ``changes`` to its columns.
+
+    ``alcohol_only`` None: the same severity as elsewhere. Raises ``ConcernError`` naming the column for an unknown
+    column or value, for a severity below what S and the contract say (``never_below``), for a red from time or
+    silence where alcohol alone is treated, for an owner other than whom S names, and for an emergency that would
+    be anybody's but the on-call's or be answered later than shipped.
     """
-    response = response or rule.response
-    if _too_late(rule, response):
-        raise ValueError("An emergency is not answered later.")
+    changed = rule if not changes else _changed(rule, changes)
     return {
-        "severity": rule.severity.value,
-        "alcohol_only": None if rule.alcohol_only is None else rule.alcohol_only.value,
-        "owner": rule.owner.value,
-        "response": response.value,
+        "severity": changed.severity.value,
+        "alcohol_only": None if changed.alcohol_only is None else changed.alcohol_only.value,
+        "owner": changed.owner.value,
+        "response": changed.response.value,
     }
-
-
-def _too_late(rule: FlagRule, response: Response) -> bool:
-    return rule.emergency and _FROM_SOONEST.index(response) > _FROM_SOONEST.index(FLAG_RULES[rule.kind].response)
 
 
 def with_signed_rows(rows: Mapping[FlagKind, tuple[Mapping[str, str | None], str]]) -> dict[FlagKind, FlagRule]:
     """Return the table as a program signed it: ``{kind: (signed_columns, who)}``.
 
-    Its own response times count. A row whose severity or owner is no longer what was signed
-    has lost its signature, and so has an emergency that is now answered sooner than was signed.
-    Raises ``ValueError`` for a response that cannot be.
+    What was signed counts, also when the shipped row says something else since. Only a row that would not be
+    allowed any more is passed over and has lost its signature. Raises ``KeyError`` for a row without a column.
     """
     rules = dict(FLAG_RULES)
     for kind, (columns, who) in rows.items():
-        response = Response(str(columns["response"]))
-        if _too_late(rules[kind], response):
+        wanted = {column: columns[column] for column in _READERS}
+        try:
+            rules[kind] = replace(_changed(rules[kind], wanted), signed_by=who)
+        except ConcernError:
             continue
-        rule = replace(rules[kind], response=response)
-        rules[kind] = replace(rule, signed_by=who) if signed_columns(rule) == dict(columns) else rule
     return rules
+
+
+def _changed(rule: FlagRule, changes: Mapping[str, str | None]) -> FlagRule:
+    read: dict[str, Any] = {}
+    for column, value in changes.items():
+        if column not in _READERS:
+            raise ConcernError("There is no such column.", column=column)
+        if value is None and column == "alcohol_only":
+            read[column] = None
+            continue
+        try:
+            read[column] = _READERS[column](value)
+        except ValueError:
+            raise ConcernError("There is no such choice.", column=column) from None
+    changed = replace(rule, **read)
+    _check(changed)
+    return changed
+
+
+def _check(rule: FlagRule) -> None:
+    floor = never_below(rule.kind)
+    for column in ("severity", "alcohol_only"):
+        severity: Severity | None = getattr(rule, column)
+        if severity is not None and severity.rank < floor.rank:
+            said = "stays red" if floor is Severity.RED else f"is never below {floor.value.replace('_', ' ')}"
+            raise ConcernError(f"For safety this concern {said}.", column=column)
+    if rule.kind in _TIME_AND_SILENCE and rule.for_patient(counts_as_opioid=False) is Severity.RED:
+        raise ConcernError(
+            "Time and silence make no red where alcohol alone is treated. Choose what it is there.",
+            column="alcohol_only",
+        )
+    if rule.kind in _FOR_PRESCRIBERS and rule.owner not in _PRESCRIBERS:
+        raise ConcernError("For safety this concern is a prescriber's.", column="owner")
+    if rule.emergency and rule.owner is not Role.ON_CALL:
+        raise ConcernError("An emergency belongs to whoever is on call.", column="owner")
+    latest = FLAG_RULES[rule.kind].response
+    if rule.emergency and _FROM_SOONEST.index(rule.response) > _FROM_SOONEST.index(latest):
+        raise ConcernError("An emergency is not answered later.", column="response")

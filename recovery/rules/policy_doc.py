@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import sys
 
-from recovery.rules.flags import FLAG_RULES
+from recovery.rules.flags import FLAG_RULES, never_below
 from recovery.rules.policy import DEFAULT_VERSION, Value, default_policy, numbers
-from recovery.rules.policy_words import NOT_USED_YET, OWNER, RAISED, RESPONSE, SECTIONS, SEVERITY
+from recovery.rules.policy_words import NOT_RAISED_YET, NOT_USED_YET, OWNER, RESPONSE, SECTIONS, SEVERITY
 
 _HEAD = """\
 # Every clinical number
@@ -29,7 +29,10 @@ old values stay in the code."""
 _CONCERNS = """
 ## Concerns: how severe, whose, how soon
 
-An emergency can be answered sooner than here, never later. `·`: nothing raises it yet.
+A program signs its own severity, owner and answer time. What is red stays red; *never below* is what S and the
+contract leave it (`recovery.rules.flags:never_below`); alcohol alone gets no red from time or silence. An emergency
+can be answered sooner than here, never later. Where a rule finds a concern worse than its row, it is at least that.
+`·`: nothing raises it yet.
 """
 
 
@@ -42,7 +45,7 @@ def as_markdown() -> str:
             numbers=len(found),
             rows=len(FLAG_RULES),
             unused=len(NOT_USED_YET),
-            silent=len(FLAG_RULES) - len(RAISED),
+            silent=len(NOT_RAISED_YET),
         )
     ]
     for section in SECTIONS:
@@ -57,14 +60,16 @@ def as_markdown() -> str:
             out.append(f"| {meaning} | {shown(number.value)}{unit} | {span} | {number.source} | {state} | `{key}` |")
     out.append(
         _CONCERNS
-        + "\n| concern | severity | alcohol only | whose | answered | source | state |\n|---|---|---|---|---|---|---|"
+        + "\n| concern | severity | never below | alcohol only | whose | answered | source | state |"
+        + "\n|---|---|---|---|---|---|---|---|"
     )
     for kind, rule in FLAG_RULES.items():
-        name = kind.value.replace("_", " ") + ("" if kind in RAISED else " ·")
+        name = kind.value.replace("_", " ") + (" ·" if kind in NOT_RAISED_YET else "")
         alcohol = "the same" if rule.alcohol_only is None else SEVERITY[rule.alcohol_only]
         emergency = ", emergency" if rule.emergency else ""
         out.append(
-            f"| {name} | {SEVERITY[rule.severity]}{emergency} | {alcohol} | {OWNER[rule.owner]} | "
+            f"| {name} | {SEVERITY[rule.severity]}{emergency} | {SEVERITY[never_below(kind)]} | "
+            f"{alcohol} | {OWNER[rule.owner]} | "
             f"{RESPONSE[rule.response]} | {rule.source} | unsigned |"
         )
     return "\n".join(out) + "\n"

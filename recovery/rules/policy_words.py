@@ -278,33 +278,8 @@ NOT_USED_YET = frozenset(
     }
 )
 
-RAISED = frozenset(
-    {
-        FlagKind.ALLERGIC_REACTION,
-        FlagKind.CONTACT_LOST,
-        FlagKind.COUGH,
-        FlagKind.CRAVING_HIGH,
-        FlagKind.CRAVING_RISE,
-        FlagKind.DOSE_PARTLY_GIVEN,
-        FlagKind.FAILED_CHALLENGE,
-        FlagKind.GIVEN_WITH_OPEN_GATE,
-        FlagKind.INJECTION_LATE,
-        FlagKind.INJECTION_SITE,
-        FlagKind.INTERVAL_END_CRAVING,
-        FlagKind.LAB_ABNORMAL,
-        FlagKind.LAB_OVERDUE,
-        FlagKind.LIVER_SYMPTOMS,
-        FlagKind.LOW_MOOD,
-        FlagKind.PAIN_HIGH,
-        FlagKind.POSITIVE_SCREEN,
-        FlagKind.PROCEDURE_PLANNED,
-        FlagKind.SIDE_EFFECT_LASTING,
-        FlagKind.SILENCE,
-        FlagKind.SUICIDE_RISK,
-        FlagKind.SUICIDE_THOUGHTS,
-    }
-)
-"""The concerns that something raises so far; the others are a table that waits for its screens."""
+NOT_RAISED_YET = frozenset({FlagKind.OVERDOSE_SIGN})
+"""The concerns that nothing raises so far: rows of the table that wait for their screens."""
 
 SEVERITY = {
     Severity.RED: "Red",

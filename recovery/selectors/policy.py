@@ -7,7 +7,7 @@ from functools import lru_cache
 from backend.errors import NotFound
 from backend.selectors.policies import SignedValue, overrides_of, signed_values, signers
 from recovery.rules import policy_words
-from recovery.rules.flags import FLAG_KEY, FLAG_RULES, FlagRule, flag_kind_of, with_signed_rows
+from recovery.rules.flags import FLAG_KEY, FLAG_RULES, FlagRule, flag_kind_of, never_below, with_signed_rows
 from recovery.rules.policy import (
     DEFAULT_VERSION,
     Number,
@@ -21,7 +21,7 @@ from recovery.rules.policy import (
     unsigned,
     with_overrides,
 )
-from recovery.rules.states import FlagKind
+from recovery.rules.states import FlagKind, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def _rules(program_id: int, overrides: list[tuple[str, object, int, int]]) -> Pr
     }
     try:
         return ProgramRules(policy, with_signed_rows(rows) if rows else FLAG_RULES)
-    except (KeyError, ValueError):
+    except KeyError:
         raise PolicyError("A signed row of the table of concerns cannot be.", field=FLAG_KEY) from None
 
 
@@ -133,6 +133,10 @@ class ConcernRow:
     def key(self) -> str:
         return FLAG_KEY + self.rule.kind.value
 
+    @property
+    def never_below(self) -> Severity:
+        return never_below(self.rule.kind)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyPage:
@@ -179,7 +183,7 @@ def policy_page(*, program_id: int) -> PolicyPage:
         return ConcernRow(
             rule=rule,
             default=FLAG_RULES[rule.kind],
-            is_used=rule.kind in policy_words.RAISED,
+            is_used=rule.kind not in policy_words.NOT_RAISED_YET,
             signed=signed,
             signer=signer,
         )

@@ -21,10 +21,13 @@ from backend.selectors.export import opened
 from backend.selectors.keys import data_keys
 from backend.selectors.people import programs_by_id, staff_names
 from recovery.models import ContactRules, Flag, Outreach, Patient
+from recovery.rules.flags import owner_for
 from recovery.rules.sentences import sentence
-from recovery.rules.states import FlagKind, FlagStatus, Severity
+from recovery.rules.states import FlagKind, FlagStatus, Role, Severity
+from recovery.rules.tasks import task_roles
 from recovery.rules.words import Language
 from recovery.selectors.around import ReachView, reach_by_patient
+from recovery.selectors.policy import policies_for, rules_for
 
 log = structlog.get_logger("holdfast.worklist")
 
@@ -79,6 +82,9 @@ class WorklistRow:
     severity_since: datetime
     respond_by: datetime | None
     is_late: bool
+    owner_role: Role
+    """Whose kind of work it is, by the program's own table; ``owner_id`` is who took it."""
+    is_for_my_role: bool
     owner_id: int | None
     owner_name: str
     is_mine: bool
@@ -117,6 +123,7 @@ def worklist_rows(
     patients = Patient.objects.in_bulk(patient_ids)
     keys = data_keys(patient_ids=patient_ids)
     programs = programs_by_id({flag.program_id for flag in flags})
+    rules = rules_for(programs)
     names = staff_names(program_ids=ids)
     reach = reach_by_patient(patients=patients.values(), keys=keys)
     contacts = last_outreaches(patient_ids=patient_ids, names=names)
@@ -125,6 +132,7 @@ def worklist_rows(
     for flag in flags:
         patient, key, program = patients[flag.patient_id], keys.get(flag.patient_id), programs[flag.program_id]
         severity, status = Severity(flag.severity), _status(flag, now)
+        role = owner_for(FlagKind(flag.kind), severity, rules[program.pk].flags)
         rows.append(
             WorklistRow(
                 flag_id=flag.pk,
@@ -150,6 +158,8 @@ def worklist_rows(
                 severity_since=flag.severity_since,
                 respond_by=flag.respond_by,
                 is_late=_is_late(flag, now),
+                owner_role=role,
+                is_for_my_role=role in task_roles(viewer.roles.get(program.pk, frozenset())),
                 owner_id=flag.owner_id,
                 owner_name=names.get(flag.owner_id or 0, ""),
                 is_mine=flag.owner_id is not None and flag.owner_id == viewer.user_id,
@@ -177,6 +187,7 @@ def worklist_mark(*, program_ids: Iterable[int], now: datetime, viewer: Actor) -
         facts.append((flag.pk, _status(flag, now), flag.severity, flag.owner_id, flag.evidence, _is_late(flag, now)))
     latest = Outreach.objects.filter(program_id__in=ids).order_by("-id").values_list("id", flat=True).first()
     facts.append(latest)
+    facts.append([each.version for each in policies_for(ids).values()])
     # "Do not call" must not wait for the hour to turn.
     facts.append(ContactRules.objects.filter(program_id__in=ids).aggregate(latest=Max("changed_at"))["latest"])
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:24]

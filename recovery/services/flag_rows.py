@@ -7,14 +7,15 @@ statement, so that two runners or a runner and a request cannot make two.
 import json
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from backend.access import NOBODY, Actor
 from backend.services import audit
-from recovery.rules.flags import ClinicHours, respond_by, response_for
-from recovery.rules.states import FlagKind, FlagStatus, Severity
+from recovery.models import Patient
+from recovery.rules.flags import FLAG_RULES, ClinicHours, respond_by, response_for, severity_in
+from recovery.rules.states import FlagKind, FlagStatus, Indication, OpioidHistory, Severity, counts_as_opioid
 from recovery.selectors.clinic import clinics
 from recovery.selectors.policy import ProgramRules, rules_for
 from recovery.services import sql
@@ -84,20 +85,21 @@ RETURNING f.id, f.patient_id, f.kind, f.severity, (f.xmax = 0), (f.xmax <> 0 AND
 def raise_many(*, actor: Actor = NOBODY, concerns: Sequence[Concern], now: datetime) -> list[Raised]:
     """Make or update one live flag per patient and kind; returns those that were made or changed.
 
-    A live flag rises in severity and never falls; a snoozed one that rises is back on the list.
-    Raising again with the same evidence writes nothing. What a person's act raised is audited; what time alone
-    raised stands in the flag's own history.
+    How severe each is, is read by its program's own signed table (``severity_in``). A live flag rises in severity
+    and never falls; a snoozed one that rises is back on the list. Raising again with the same evidence writes
+    nothing. What a person's act raised is audited; what time alone raised stands in the flag's own history.
     """
     if not concerns:
         return []
+    programs = {concern.program_id for concern in concerns}
+    rules = rules_for(programs)
     worst: dict[tuple[int, FlagKind], Concern] = {}
-    for concern in concerns:
+    for concern in _by_own_tables(concerns, rules):
         known = worst.get((concern.patient_id, concern.kind))
         if known is None or concern.severity.rank >= known.severity.rank:
             worst[concern.patient_id, concern.kind] = concern
     chosen = list(worst.values())
-    programs = {concern.program_id for concern in chosen}
-    deadlines = _Deadlines(clinics(programs), rules_for(programs), now)
+    deadlines = _Deadlines(clinics(programs), rules, now)
     written = sql.rows(
         _RAISE,
         {
@@ -131,6 +133,36 @@ def raise_many(*, actor: Actor = NOBODY, concerns: Sequence[Concern], now: datet
         audit.record_many(actor=actor, action=action, program_id=program_id, objects=objects)
     follow_raised(to_tell, now=now)
     return raised
+
+
+def _by_own_tables(concerns: Sequence[Concern], rules: Mapping[int, ProgramRules]) -> list[Concern]:
+    """The concerns as severe as their programs' own tables say; most programs have none of their own."""
+    own = {pk: each.flags for pk, each in rules.items() if each.flags is not FLAG_RULES}
+    apart = {
+        concern.patient_id
+        for concern in concerns
+        if concern.program_id in own and own[concern.program_id][concern.kind].alcohol_only is not None
+    }
+    opioid = {
+        pk: counts_as_opioid(Indication(indication), OpioidHistory(history))
+        for pk, indication, history in Patient.objects.filter(pk__in=apart).values_list(
+            "pk", "indication", "opioid_history"
+        )
+    }
+    return [
+        replace(
+            concern,
+            severity=severity_in(
+                own[concern.program_id],
+                concern.kind,
+                concern.severity,
+                counts_as_opioid=opioid.get(concern.patient_id, True),
+            ),
+        )
+        if concern.program_id in own
+        else concern
+        for concern in concerns
+    ]
 
 
 class _Deadlines:

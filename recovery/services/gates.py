@@ -19,7 +19,7 @@ from backend.selectors.keys import data_key
 from backend.services import audit
 from recovery.models import Hold, Patient, Treatment
 from recovery.rules.checklists import RESTART_CAUSES, ChecklistKind
-from recovery.rules.flags import ClinicHours
+from recovery.rules.flags import FLAG_RULES, ClinicHours
 from recovery.rules.gates import (
     ANTAGONISTS,
     GateDecision,
@@ -36,7 +36,7 @@ from recovery.rules.states import Indication, OpioidHistory, Response, Role
 from recovery.rules.tasks import REASON_ENDED, TaskKind
 from recovery.selectors.clinic import clinics
 from recovery.selectors.holds import medicines_of, night_staffed
-from recovery.selectors.policy import policy_for
+from recovery.selectors.policy import rules_for
 from recovery.services.checklists import NewChecklist, open_checklists
 from recovery.services.flag_rows import Concern, Raised, raise_many
 from recovery.services.tasks import NewTask, end_tasks, make_tasks
@@ -100,7 +100,7 @@ def note_event(
         )
         decided.append((each, decision))
     raised = _tell(actor, ground, [decision for _, decision in decided], told)
-    responses = [decision.response for _, decision in decided if decision.response is not None]
+    responses = [found for _, decision in decided if (found := ground.response_to(decision)) is not None]
     stopping = [(each, decision) for each, decision in decided if decision.stops_prompts]
     call_by = None
     if responses or stopping:
@@ -181,12 +181,20 @@ class _Ground:
 
     def __init__(self, patient: Patient, now: datetime) -> None:
         self.patient, self.now = patient, now
-        self.policy: Policy = policy_for(patient.program_id)
+        rules = rules_for([patient.program_id])[patient.program_id]
+        self.policy: Policy = rules.policy
+        self.flags = rules.flags
         self.clinic: ClinicHours = clinics([patient.program_id])[patient.program_id]
         self.night = night_staffed(patient.program_id)
         self.treatment = Treatment.objects.filter(patient_id=patient.pk, ended_on__isnull=True).first()
         today = wall_time.dosing_day(now, patient.zone)
         self.takes: Sequence[Medicine] = medicines_of([patient.pk], on_day=today).get(patient.pk, _NOTHING_KNOWN)
+
+    def response_to(self, decision: GateDecision) -> Response | None:
+        """How soon it is answered: what the program signed stands in the place of what shipped."""
+        if decision.flag is None or decision.response is not FLAG_RULES[decision.flag].response:
+            return decision.response
+        return self.flags[decision.flag].response
 
     def call_by(self, response: Response) -> datetime:
         return promised_call(response, now=self.now, clinic=self.clinic, night_on_call=self.night, policy=self.policy)

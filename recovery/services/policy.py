@@ -10,13 +10,13 @@ from backend.errors import Conflict, DomainError, NotAllowed
 from backend.rules.roles import Role
 from backend.services import audit
 from backend.services.policies import append_overrides, lock_policy
-from recovery.rules.flags import FLAG_KEY, FlagRule, flag_kind_of, signed_columns
+from recovery.rules.flags import FLAG_KEY, ConcernError, FlagRule, flag_kind_of, signed_columns
 from recovery.rules.policy import PolicyError, known, numbers, with_overrides
-from recovery.rules.states import FlagKind, Response
+from recovery.rules.states import FlagKind
 from recovery.selectors.instruments import staffing_of
 from recovery.selectors.policy import ProgramRules, policies_for, policy_for, rules_for
 
-__all__ = ["override_number", "override_numbers", "override_response", "policies_for", "policy_for", "sign_numbers"]
+__all__ = ["override_concern", "override_number", "override_numbers", "policies_for", "policy_for", "sign_numbers"]
 
 AS_IT_STANDS = "read and signed as it stands"
 _LONGEST_REASON = 200
@@ -80,27 +80,29 @@ def _refuse_what_nobody_reads(program_id: int, values: Mapping[str, object], now
 
 
 @transaction.atomic
-def override_response(
+def override_concern(
     *,
     actor: Actor,
     program_id: int,
     kind: FlagKind,
-    response: Response,
+    columns: Mapping[str, str | None],
     reason: str,
     now: datetime,
     seen: str | None = None,
 ) -> str:
-    """Set how soon a concern must be answered, and sign its row; returns the new policy version.
+    """Set how severe a concern is, whose, and how soon it is answered; sign its row; return the new policy version.
 
-    Raises as ``override_numbers``, and WrongNumber for an emergency that would be answered later.
+    ``columns``: any of ``severity``, ``alcohol_only`` (None: as elsewhere), ``owner``, ``response``; the others stay.
+    A concern that is live keeps what it was raised with until it rises. Raises as ``override_numbers``; WrongNumber
+    names the column, also for what S and the contract do not let a program lower.
     """
     rules, by = _begin(actor, program_id, seen)
     reason = _reason(reason)
     try:
-        columns = signed_columns(rules.flags[kind], response=response)
-    except ValueError as error:
-        raise WrongNumber(str(error), field=FLAG_KEY + kind.value) from None
-    return _write(actor, by, program_id, {FLAG_KEY + kind.value: columns}, reason, "overridden", now)
+        row = signed_columns(rules.flags[kind], columns)
+    except ConcernError as error:
+        raise WrongNumber(str(error), field=error.column) from None
+    return _write(actor, by, program_id, {FLAG_KEY + kind.value: row}, reason, "overridden", now)
 
 
 @transaction.atomic

@@ -55,7 +55,7 @@ class _Patient:
     @property
     def has_call(self) -> bool:
         """Whether a call is asked for already: nothing worse can come of a longer silence."""
-        return self.live is not None and self.live_severity == Severity.AMBER_PLUS.value and "through" in self.live
+        return self.live is not None and self.live_severity != Severity.INFO.value and "through" in self.live
 
 
 # Each look is a sub-query of its own for one patient: a join would leave it to yesterday's statistics whether

@@ -12,13 +12,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from backend import clock
 from backend.access import Actor, access
 from backend.errors import DomainError, NotAllowed, NotFound
-from backend.rules.roles import Access, Role
+from backend.rules.roles import Access
+from backend.rules.roles import Role as StaffRole
 from backend.selectors.people import programs_by_id
-from recovery.rules.flags import flag_kind_of
+from recovery.rules.flags import flag_kind_of, signed_columns
 from recovery.rules.policy import PolicyError, known, read_value
 from recovery.rules.policy_doc import shown
 from recovery.rules.policy_words import OWNER, RESPONSE, SEVERITY
-from recovery.rules.states import Response
+from recovery.rules.states import Response, Role, Severity
 from recovery.selectors.policy import ConcernRow, NumberRow, PolicyPage, history_of
 from recovery.selectors.policy import policy_page as page_of
 from recovery.services import policy as services
@@ -89,7 +90,8 @@ def one(request: HttpRequest, program_id: int, key: str) -> HttpResponse:
         raise NotAllowed("Only a medical director of the program signs its numbers.")
     page = page_of(program_id=program_id)
     row = _row(page, key)
-    form = OneForm(answers.sent(request), auto_id="one-%s", row=row, initial={"seen": page.version})
+    begun: dict[str, Any] = {"data": answers.sent(request), "auto_id": "one-%s", "initial": {"seen": page.version}}
+    form: Any = NumberForm(row=row, **begun) if isinstance(row, NumberRow) else ConcernForm(row=row, **begun)
     program = programs_by_id([program_id])[program_id]
     versions = history_of(program_id=program_id, key=key)
     context: dict[str, Any] = {
@@ -121,9 +123,9 @@ def one(request: HttpRequest, program_id: int, key: str) -> HttpResponse:
             if isinstance(row, NumberRow):
                 services.override_number(key=key, value=data["value"], **by)
             else:
-                services.override_response(kind=row.rule.kind, response=data["value"], **by)
+                services.override_concern(kind=row.rule.kind, columns=form.columns(), **by)
         except (services.WrongNumber, services.ReasonNeeded) as refusal:
-            form.add_error("reason" if refusal.field == "reason" else "value", refusal.message)
+            form.add_error(refusal.field if refusal.field in form.fields else "value", refusal.message)
         else:
             return _back(program_id, "changed")
     return answers.private(render(request, "recovery/policy_one.html", context, status=422))
@@ -133,20 +135,22 @@ class NotRead(DomainError):
     code = "not-read"
 
 
-class OneForm(PlainForm):
-    """Another value for one number, or another answer time for one concern."""
+class _OneForm(PlainForm):
+    """What a signed change needs beside its value."""
 
-    value = forms.CharField(max_length=20, error_messages={"required": "Give a value."})
     reason = forms.CharField(max_length=200, error_messages={"required": "Say why, in a line."})
     seen = forms.CharField(max_length=40, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, row: NumberRow | ConcernRow, **kwargs: Any) -> None:
+
+class NumberForm(_OneForm):
+    """Another value for one number."""
+
+    value = forms.CharField(max_length=20, error_messages={"required": "Give a value."})
+
+    def __init__(self, *args: Any, row: NumberRow, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.row = row
-        if isinstance(row, ConcernRow):
-            allowed = {code.value: text for code, text in RESPONSE.items()}
-            self.fields["value"] = forms.ChoiceField(choices=choices(allowed), initial=row.rule.response.value)
-        elif isinstance(row.number.value, bool):
+        if isinstance(row.number.value, bool):
             self.fields["value"] = forms.ChoiceField(
                 choices=[("yes", "yes"), ("no", "no")], initial=shown(row.number.value)
             )
@@ -155,13 +159,30 @@ class OneForm(PlainForm):
             self.fields["value"].widget.attrs |= {"inputmode": "decimal", "autocomplete": "off"}
 
     def clean_value(self) -> object:
-        text = self.cleaned_data["value"]
-        if isinstance(self.row, ConcernRow):
-            return Response(text)
         try:
-            return read_value(self.row.number.key, text)
+            return read_value(self.row.number.key, self.cleaned_data["value"])
         except PolicyError as error:
             raise forms.ValidationError(str(error)) from None
+
+
+class ConcernForm(_OneForm):
+    """How severe a concern is for this program, whose it is, and how soon it is answered."""
+
+    severity = forms.ChoiceField(choices=choices({code.value: text for code, text in SEVERITY.items()}))
+    alcohol_only = forms.ChoiceField(
+        required=False,
+        choices=[("", "The same"), *choices({code.value: text for code, text in SEVERITY.items()})],
+    )
+    owner = forms.ChoiceField(choices=choices({code.value: text for code, text in OWNER.items()}))
+    response = forms.ChoiceField(choices=choices({code.value: text for code, text in RESPONSE.items()}))
+
+    def __init__(self, *args: Any, row: ConcernRow, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, value in signed_columns(row.rule).items():
+            self.fields[name].initial = value or ""
+
+    def columns(self) -> dict[str, str | None]:
+        return {name: self.cleaned_data[name] or None for name in ("severity", "alcohol_only", "owner", "response")}
 
 
 def _chosen(request: HttpRequest, ids: list[int]) -> int:
@@ -180,7 +201,7 @@ def _of_program(request: HttpRequest, program_id: int) -> Actor:
 
 
 def _signs(actor: Actor, program_id: int) -> bool:
-    return Role.MEDICAL_DIRECTOR in actor.roles.get(program_id, ())
+    return StaffRole.MEDICAL_DIRECTOR in actor.roles.get(program_id, ())
 
 
 def _row(page: PolicyPage, key: str) -> NumberRow | ConcernRow:
@@ -219,8 +240,10 @@ def _concern(row: ConcernRow, *, now: Any, zone: str) -> dict[str, Any]:
         "alcohol_only": "" if rule.alcohol_only is None else SEVERITY[rule.alcohol_only],
         "owner": OWNER[rule.owner],
         "value": RESPONSE[rule.response],
-        "default": RESPONSE[row.default.response],
-        "is_own": rule.response is not row.default.response,
+        "default": _said(signed_columns(row.default)),
+        "now": _said(signed_columns(rule)),
+        "is_own": signed_columns(rule) != signed_columns(row.default),
+        "never_below": SEVERITY[row.never_below],
         "is_used": row.is_used,
         "is_emergency": rule.emergency,
         "source": rule.source,
@@ -231,7 +254,10 @@ def _concern(row: ConcernRow, *, now: Any, zone: str) -> dict[str, Any]:
 
 def _said(value: object) -> str:
     if isinstance(value, dict):
-        return RESPONSE[Response(value["response"])]
+        alcohol = value.get("alcohol_only")
+        parts = [SEVERITY[Severity(value["severity"])]]
+        parts += [f"{SEVERITY[Severity(alcohol)].lower()} where alcohol alone is treated"] if alcohol else []
+        return ", ".join([*parts, OWNER[Role(value["owner"])].lower(), RESPONSE[Response(value["response"])]])
     return shown(value)
 
 

@@ -26,6 +26,7 @@ class ShownRow:
     opened: str
     answer_by: str
     is_late: bool
+    role: str
     owner: str
     is_owned: bool
     is_mine: bool
@@ -63,6 +64,7 @@ def _shown(row: WorklistRow, now: datetime, several_programs: bool) -> ShownRow:
         opened=words.when(row.opened_at, now=now, zone=zone),
         answer_by=words.when(row.respond_by, now=now, zone=zone) if row.respond_by else "",
         is_late=row.is_late,
+        role=words.ROLE[row.owner_role],
         owner="You" if row.is_mine else row.owner_name or ("A colleague" if row.owner_id else ""),
         is_owned=row.owner_id is not None,
         is_mine=row.is_mine,

@@ -17,7 +17,6 @@ from backend.access import access
 from backend.errors import Conflict, DomainError, NotFound
 from backend.rules.roles import Access
 from backend.services import audit
-from recovery.rules.states import Role
 from recovery.rules.tasks import TaskRule, outcome_words
 from recovery.selectors.tasks import TaskRow, WhenDue, Whose, done_tasks, open_tasks
 from recovery.services.flags import NewOutreach
@@ -28,13 +27,6 @@ from recovery.web.people_words import reach_words
 
 WHOSE = {Whose.MINE: "Mine", Whose.ALL: "All"}
 DUE = {WhenDue.LATE: "Past its time", WhenDue.TODAY: "Today", WhenDue.LATER: "Later"}
-ROLE = {
-    Role.COORDINATOR: "coordinator",
-    Role.NURSE: "nurse",
-    Role.PRESCRIBER: "prescriber",
-    Role.ON_CALL: "who is on call",
-    Role.MEDICAL_DIRECTOR: "medical director",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +184,7 @@ def _shown(row: TaskRow, now: datetime, several: bool) -> ShownTask:
         program=row.program_name if several else "",
         words=row.rule.words,
         detail=row.detail,
-        role=ROLE[row.role],
+        role=words.ROLE[row.role],
         due=words.when(row.due_at, now=now, zone=zone),
         is_late=row.when_due is WhenDue.LATE,
         is_mine=row.is_mine,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from recovery.rules.states import Band, DoseState, FlagStatus, Severity
+from recovery.rules.states import Band, DoseState, FlagStatus, Role, Severity
 from recovery.rules.words import Language, counted, short_date
 
 HOW_SOON: Mapping[Severity, str] = {
@@ -17,6 +17,15 @@ HOW_SOON: Mapping[Severity, str] = {
     Severity.INFO: "Weekly",
 }
 """A severity in words: how soon somebody must look (contract 5)."""
+
+ROLE: Mapping[Role, str] = {
+    Role.COORDINATOR: "coordinator",
+    Role.NURSE: "nurse",
+    Role.PRESCRIBER: "prescriber",
+    Role.ON_CALL: "person on call",
+    Role.MEDICAL_DIRECTOR: "medical director",
+}
+"""After "for the"."""
 
 STATUS: Mapping[FlagStatus, str] = {
     FlagStatus.OPEN: "Nobody has taken this on yet",

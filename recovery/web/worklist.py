@@ -16,7 +16,7 @@ from recovery.selectors.worklist import Section, WorklistRow, worklist_mark, wor
 from recovery.web import answers, words
 from recovery.web.rows import ShownRow, shown_rows
 
-WHOSE = {"": "All", "mine": "Mine", "nobody": "Nobody's"}
+WHOSE = {"": "All", "mine": "Mine", "role": "My role's", "nobody": "Nobody's"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,4 +107,4 @@ def _query(whose: str, program: int) -> str:
 def _wanted(row: WorklistRow, whose: str, program: int) -> bool:
     if program and row.program_id != program:
         return False
-    return {"mine": row.is_mine, "nobody": row.owner_id is None}.get(whose, True)
+    return {"mine": row.is_mine, "role": row.is_for_my_role, "nobody": row.owner_id is None}.get(whose, True)

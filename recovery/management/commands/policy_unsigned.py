@@ -9,7 +9,7 @@ from backend.selectors.people import open_program_ids, program_by_slug, programs
 from recovery.rules.flags import FLAG_RULES, flag_kind_of
 from recovery.rules.policy import default_policy, numbers
 from recovery.rules.policy_doc import shown
-from recovery.rules.policy_words import RESPONSE
+from recovery.rules.policy_words import OWNER, RESPONSE, SEVERITY
 from recovery.selectors.policy import unsigned_of
 
 
@@ -33,7 +33,9 @@ class Command(BaseCommand):
             for key in unsigned[pk]:
                 kind = flag_kind_of(key)
                 if kind is not None:
-                    self.stdout.write(f"  {key:<34} {RESPONSE[FLAG_RULES[kind].response]} ({FLAG_RULES[kind].source})")
+                    row = FLAG_RULES[kind]
+                    said = f"{SEVERITY[row.severity]}, {OWNER[row.owner].lower()}, {RESPONSE[row.response]}"
+                    self.stdout.write(f"  {key:<34} {said} ({row.source})")
                 else:
                     number = known[key]
                     self.stdout.write(f"  {key:<34} {shown(number.value)} {number.unit} ({number.source})")

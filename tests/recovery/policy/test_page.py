@@ -8,9 +8,10 @@ import pytest
 from backend.models import PolicyOverride
 from backend.rules.roles import Role
 from backend.services import people
-from recovery.rules.flags import FLAG_RULES
+from recovery.rules.flags import FLAG_RULES, signed_columns
 from recovery.rules.policy import DEFAULT_VERSION, default_policy, numbers
-from recovery.selectors.policy import policy_for, unsigned_of
+from recovery.rules.states import FlagKind
+from recovery.selectors.policy import policy_for, rules_for, unsigned_of
 from tests.recovery.api.clinic import make_clinic, signed_in
 
 
@@ -114,25 +115,37 @@ def test_the_director_changes_a_number_with_a_reason(clinic, director, open_scop
         pytest.param("craving_high_at", {"reason": ""}, "Say why, in a line.", id="no-reason"),
         pytest.param("overdue_4_from_dsl", {"value": "29"}, "must be above overdue_1_from_dsl", id="not-ascending"),
         pytest.param("hold_on_silence", {"value": "maybe"}, "Select a valid choice", id="switch"),
-        pytest.param("flag:silence", {"value": "someday"}, "Select a valid choice", id="answer-time"),
-        pytest.param("flag:suicide_risk", {"value": "weekly"}, "An emergency is not answered later", id="emergency"),
+        pytest.param("flag:silence", {"response": "someday"}, "Select a valid choice", id="answer-time"),
+        pytest.param("flag:suicide_risk", {"response": "weekly"}, "An emergency is not answered later", id="emergency"),
+        pytest.param("flag:suicide_risk", {"severity": "amber"}, "this concern stays red", id="milder"),
+        pytest.param("flag:silence", {"severity": "red"}, "Time and silence make no red", id="silence-red"),
+        pytest.param("flag:positive_screen", {"owner": "nurse"}, "a prescriber&#x27;s", id="owner"),
     ],
 )
 def test_what_is_wrong_is_said_beside_the_field_and_nothing_is_stored(clinic, director, open_scope, key, sent, said):
-    body = {"value": "9", "reason": "x", "seen": DEFAULT_VERSION} | sent
-    answer = director.post(number_path(clinic, key), body)
+    body = {"value": "9", "reason": "x", "seen": DEFAULT_VERSION}
+    if key.startswith("flag:"):
+        row = signed_columns(FLAG_RULES[FlagKind(key.removeprefix("flag:"))])
+        body |= {name: value or "" for name, value in row.items()}
+    answer = director.post(number_path(clinic, key), body | sent)
     assert answer.status_code == 422
-    assert said in text_of(answer)
+    assert html.unescape(said) in text_of(answer)
     with open_scope(clinic.north.pk):
         assert not PolicyOverride.objects.exists()
 
 
-def test_the_director_changes_how_soon_a_concern_is_answered(clinic, director, open_scope):
-    body = {"value": "hours_4", "reason": "small panel", "seen": DEFAULT_VERSION}
-    assert director.post(number_path(clinic, "flag:silence"), body).status_code == 302
+def test_the_director_changes_how_severe_a_concern_is_whose_and_how_soon_it_is_answered(clinic, director, open_scope):
+    path = number_path(clinic, "flag:silence")
+    assert "Never below" in text_of(director.get(path))
+    body = {"severity": "amber", "alcohol_only": "", "owner": "nurse", "response": "hours_4"}
+    body |= {"reason": "small panel", "seen": DEFAULT_VERSION}
+    assert director.post(path, body).status_code == 302
     page = text_of(director.get("/care/policy/"))
-    assert "The program's own; the default is the same day." in page
-    assert "within 4 hours" in text_of(director.get(number_path(clinic, "flag:silence")))
+    assert "The program's own; the default is: Amber plus, coordinator, the same day." in page
+    assert "Amber, nurse, within 4 hours" in text_of(director.get(path))
+    with open_scope(clinic.north.pk):
+        row = rules_for([clinic.north.pk])[clinic.north.pk].flags[FlagKind.SILENCE]
+    assert (row.severity.value, row.owner.value, row.response.value) == ("amber", "nurse", "hours_4")
 
 
 def test_a_section_is_signed_as_it_stands_after_reading(clinic, director, open_scope):

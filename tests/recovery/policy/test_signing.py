@@ -16,16 +16,17 @@ from backend.services.people import create_patient_account, create_team
 from recovery.models import Flag
 from recovery.rules.flags import FLAG_RULES
 from recovery.rules.policy import DEFAULT_VERSION, PolicyError, default_policy, defaults_of, numbers
-from recovery.rules.states import FlagKind, Response, Severity
+from recovery.rules.states import FlagKind, Severity
 from recovery.selectors.policy import history_of, numbers_of, policy_for, policy_page, rules_for, unsigned_of
+from recovery.selectors.worklist import worklist_rows
 from recovery.services.cravings import log_craving
 from recovery.services.flags import raise_flag
 from recovery.services.policy import (
     ReasonNeeded,
     WrongNumber,
+    override_concern,
     override_number,
     override_numbers,
-    override_response,
     sign_numbers,
 )
 
@@ -77,7 +78,7 @@ def test_nobody_else_may(program, make_staff, now, roles):
     with pytest.raises(NotAllowed):
         sign_numbers(keys=["craving_high_at"], **more)
     with pytest.raises(NotAllowed):
-        override_response(kind=FlagKind.SILENCE, response=Response.WEEKLY, reason="x", **more)
+        override_concern(kind=FlagKind.SILENCE, columns={"response": "weekly"}, reason="x", **more)
     assert not PolicyOverride.objects.exists()
 
 
@@ -241,11 +242,11 @@ def test_a_program_answers_sooner_or_later(director, program, patient, now):
         return found
 
     assert answer_by() == datetime(2026, 3, 4, 22, tzinfo=UTC)  # closing time of the next working day
-    override_response(
+    override_concern(
         actor=director,
         program_id=program,
         kind=FlagKind.CRAVING_HIGH,
-        response=Response.HOURS_2,
+        columns={"response": "hours_2"},
         reason="small panel",
         now=now,
     )
@@ -253,17 +254,79 @@ def test_a_program_answers_sooner_or_later(director, program, patient, now):
     assert rules_for([program])[program].flags[FlagKind.CRAVING_HIGH].signed_by == f"user {director.user_id}"
 
 
-def test_an_emergency_is_not_answered_later(director, program, now):
-    with pytest.raises(WrongNumber) as refused:
-        override_response(
-            actor=director,
+def test_a_programs_own_severity_and_owner_count_from_now_on_and_the_flag_names_the_version(
+    director, make_staff, program, patient, now
+):
+    def raised(kind, severity=Severity.AMBER):
+        flag = raise_flag(
             program_id=program,
-            kind=FlagKind.SUICIDE_RISK,
-            response=Response.SAME_DAY,
-            reason="x",
+            patient_id=patient.pk,
+            treatment_id=None,
+            kind=kind,
+            severity=severity,
+            evidence={"on": "2026-03-03"},
+            policy_version=policy_for(program).version,
             now=now,
         )
-    assert refused.value.field == "flag:suicide_risk"
+        return flag.severity, flag.policy_version
+
+    assert raised(FlagKind.VOMITED_DOSE)[0] == "amber"
+    more = {"actor": director, "program_id": program, "reason": "small panel", "now": now}
+    for kind in (FlagKind.VOMITED_DOSE, FlagKind.TABLETS_WITHIN_REACH):
+        override_concern(kind=kind, columns={"severity": "amber_plus", "owner": "coordinator"}, **more)
+    version = policy_for(program).version
+    assert raised(FlagKind.TABLETS_WITHIN_REACH) == ("amber_plus", version)
+    assert numbers_of(version)["flag:tablets_within_reach"]["owner"] == "coordinator"
+    # What was there keeps its severity until it is found again; then it rises.
+    assert Flag.objects.get(kind=FlagKind.VOMITED_DOSE.value).severity == "amber"
+    assert raised(FlagKind.VOMITED_DOSE) == ("amber_plus", version)
+
+    viewers = {role: make_staff(program, role) for role in (Role.NURSE, Role.COORDINATOR)}
+    for role, viewer in viewers.items():
+        rows = worklist_rows(program_ids=[program], now=now, viewer=viewer)
+        assert {row.owner_role.value for row in rows} == {"coordinator"}
+        assert {row.is_for_my_role for row in rows} == {role is Role.COORDINATOR}
+
+
+def test_a_programs_own_severity_where_alcohol_alone_is_treated(director, program, make_patient, now):
+    alcohol = make_patient(program, indication="alcohol", opioid_history="none")
+    override_concern(
+        actor=director,
+        program_id=program,
+        kind=FlagKind.CONTACT_LOST,
+        columns={"severity": "red", "alcohol_only": "info"},
+        reason="x",
+        now=now,
+    )
+    for person in (alcohol, make_patient(program)):
+        raise_flag(
+            program_id=program,
+            patient_id=person.pk,
+            treatment_id=None,
+            kind=FlagKind.CONTACT_LOST,
+            severity=Severity.AMBER,
+            evidence={},
+            policy_version="x",
+            now=now,
+        )
+    found = dict(Flag.objects.values_list("patient_id", "severity"))
+    assert found.pop(alcohol.pk) == "info"
+    assert list(found.values()) == ["red"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "columns", "field"),
+    [
+        pytest.param(FlagKind.SUICIDE_RISK, {"response": "same_day"}, "response", id="later"),
+        pytest.param(FlagKind.FAILED_CHALLENGE, {"severity": "amber"}, "severity", id="milder"),
+        pytest.param(FlagKind.POSITIVE_SCREEN, {"owner": "coordinator"}, "owner", id="owner"),
+    ],
+)
+def test_what_safety_fixes_is_refused_by_its_column_and_nothing_is_stored(director, program, now, kind, columns, field):
+    with pytest.raises(WrongNumber) as refused:
+        override_concern(actor=director, program_id=program, kind=kind, columns=columns, reason="x", now=now)
+    assert refused.value.field == field
+    assert not PolicyOverride.objects.exists()
 
 
 def test_the_page_names_who_signed(change, director, program, make_staff, now):

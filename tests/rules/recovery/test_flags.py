@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -244,23 +245,82 @@ def test_an_unowned_flag_moves_on_at_half_time():
     assert moved == THURSDAY_NOON + timedelta(hours=2)
 
 
-def test_a_program_changes_a_row_of_the_table():
-    rules = flags.with_flag_overrides({"silence": {"severity": "amber", "owner": "nurse"}}, signed_by="Dr A")
-    rule = rules[FlagKind.SILENCE]
-    assert (rule.severity, rule.owner, rule.signed_by) == (Severity.AMBER, Role.NURSE, "Dr A")
-    assert FLAG_RULES[FlagKind.SILENCE].signed_by is None
+@pytest.mark.parametrize(
+    ("kind", "changes", "column"),
+    [
+        pytest.param("silence", {"severity": "purple"}, "severity", id="no-such-severity"),
+        pytest.param("silence", {"severity": None}, "severity", id="no-severity"),
+        pytest.param("silence", {"owner": "patient"}, "owner", id="no-such-owner"),
+        pytest.param("silence", {"response": "someday"}, "response", id="no-such-answer-time"),
+        pytest.param("silence", {"text": "x"}, "text", id="column"),
+        pytest.param("suicide_risk", {"severity": "amber_plus"}, "severity", id="emergency-stays-red"),
+        pytest.param("overdose_sign", {"alcohol_only": "info"}, "alcohol_only", id="emergency-stays-red-for-alcohol"),
+        pytest.param("positive_screen", {"severity": "amber"}, "severity", id="s10-red-stays-red"),
+        pytest.param("liver_symptoms", {"alcohol_only": "amber_plus"}, "alcohol_only", id="red-stays-red-for-alcohol"),
+        pytest.param("suicide_thoughts", {"severity": "amber"}, "severity", id="s12"),
+        pytest.param("ran_out", {"severity": "info"}, "severity", id="s19"),
+        pytest.param("lab_abnormal", {"severity": "amber"}, "severity", id="s18"),
+        pytest.param("silence", {"severity": "info"}, "severity", id="s14-a-call-is-not-for-the-weekly-list"),
+        pytest.param("silence", {"severity": "red"}, "alcohol_only", id="s2-silence-is-no-red-for-alcohol"),
+        pytest.param(
+            "injection_late", {"severity": "red", "alcohol_only": "red"}, "alcohol_only", id="s16-time-is-no-red"
+        ),
+        pytest.param("reported_use", {"owner": "nurse"}, "owner", id="s1-the-prescriber"),
+        pytest.param("lab_abnormal", {"owner": "on_call"}, "owner", id="s18-the-prescriber"),
+        pytest.param("allergic_reaction", {"owner": "prescriber"}, "owner", id="emergency-is-the-on-calls"),
+        pytest.param("suicide_risk", {"response": "same_day"}, "response", id="emergency-is-not-answered-later"),
+    ],
+)
+def test_what_a_program_may_not_sign(kind, changes, column):
+    with pytest.raises(flags.ConcernError) as refused:
+        flags.signed_columns(FLAG_RULES[FlagKind(kind)], changes)
+    assert refused.value.column == column
+
+
+@pytest.mark.parametrize("kind", FlagKind)
+def test_every_row_as_shipped_may_be_signed_and_red_is_never_below_red(kind):
+    rule = FLAG_RULES[kind]
+    assert flags.with_signed_rows({kind: (flags.signed_columns(rule), "Dr A")})[kind] == replace(rule, signed_by="Dr A")
+    assert rule.severity.at_least(flags.never_below(kind))
+    assert (flags.never_below(kind) is Severity.RED) == (rule.severity is Severity.RED)
 
 
 @pytest.mark.parametrize(
-    "overrides",
+    ("kind", "own", "found", "opioid", "severity"),
     [
-        pytest.param({"nothing": {"severity": "red"}}, id="kind"),
-        pytest.param({"silence": {"severity": "purple"}}, id="severity"),
-        pytest.param({"silence": {"text": "x"}}, id="column"),
-        pytest.param({"suicide_risk": {"severity": "amber"}}, id="emergency-stays-red"),
-        pytest.param({"overdose_sign": {"alcohol_only": "info"}}, id="emergency-stays-red-for-alcohol"),
+        pytest.param("vomited_dose", {"severity": "red"}, "amber", True, "red", id="raised"),
+        pytest.param("contact_lost", {"severity": "info"}, "amber", True, "info", id="lowered"),
+        pytest.param(
+            "contact_lost",
+            {"severity": "red", "alcohol_only": "amber_plus"},
+            "amber",
+            False,
+            "amber_plus",
+            id="alcohol-only",
+        ),
+        pytest.param(
+            "craving_high", {"severity": "amber"}, "amber_plus", True, "amber_plus", id="a-worse-finding-stays"
+        ),
+        pytest.param(
+            "craving_high", {"severity": "red"}, "amber_plus", True, "red", id="a-worse-finding-is-at-least-the-row"
+        ),
+        pytest.param("injection_site", {"severity": "amber"}, "red", True, "red", id="a-wound-stays-red"),
+        pytest.param("cough", {"severity": "red"}, "info", True, "info", id="a-milder-finding-stays"),
+        pytest.param("cough", {"severity": "info"}, "amber_plus", True, "info", id="lowered-with-fever"),
+        pytest.param("reported_use", {}, "amber_plus", True, "amber_plus", id="s1-use-on-an-agonist"),
+        pytest.param("injection_late", {"severity": "amber_plus"}, "red", True, "red", id="s16-red-from-36"),
     ],
 )
-def test_a_wrong_change_is_refused(overrides):
-    with pytest.raises(ValueError, match=r"valid|column|stays red"):
-        flags.with_flag_overrides(overrides)
+def test_how_severe_a_finding_is_by_a_programs_own_table(kind, own, found, opioid, severity):
+    kind = FlagKind(kind)
+    rules = flags.with_signed_rows({kind: (flags.signed_columns(FLAG_RULES[kind], own), "Dr A")})
+    once = flags.severity_in(rules, kind, Severity(found), counts_as_opioid=opioid)
+    assert once is Severity(severity)
+    assert flags.severity_in(rules, kind, once, counts_as_opioid=opioid) is once
+
+
+def test_a_red_late_injection_is_a_prescribers_whoever_has_it_before():
+    nurse = flags.signed_columns(FLAG_RULES[FlagKind.INJECTION_LATE], {"owner": "nurse"})
+    rules = flags.with_signed_rows({FlagKind.INJECTION_LATE: (nurse, "Dr A")})
+    assert flags.owner_for(FlagKind.INJECTION_LATE, Severity.AMBER, rules) is Role.NURSE
+    assert flags.owner_for(FlagKind.INJECTION_LATE, Severity.RED, rules) is Role.PRESCRIBER

@@ -18,7 +18,7 @@ from recovery.rules.policy import (
     unsigned,
     with_overrides,
 )
-from recovery.rules.states import FlagKind, Response, Severity
+from recovery.rules.states import FlagKind, Response, Role, Severity
 
 
 def test_every_number_has_a_unit_a_source_and_lies_in_its_range():
@@ -195,14 +195,16 @@ def test_every_answer_time_and_severity_has_words():
     assert set(policy_words.SEVERITY) == set(Severity)
 
 
-def test_a_signed_row_keeps_its_signature_only_while_it_says_the_same():
+def test_a_signed_row_counts_as_signed_and_one_that_may_not_be_any_more_is_unsigned():
     silence = FLAG_RULES[FlagKind.SILENCE]
-    said = signed_columns(silence, response=Response.HOURS_4)
+    said = signed_columns(
+        silence, {"response": "hours_4", "owner": "nurse", "severity": "red", "alcohol_only": "amber"}
+    )
     rule = flags.with_signed_rows({FlagKind.SILENCE: (said, "Dr A")})[FlagKind.SILENCE]
-    assert (rule.response, rule.signed_by) == (Response.HOURS_4, "Dr A")
-    other = said | {"owner": "nurse"}
-    rule = flags.with_signed_rows({FlagKind.SILENCE: (other, "Dr A")})[FlagKind.SILENCE]
-    assert (rule.response, rule.owner, rule.signed_by) == (Response.HOURS_4, silence.owner, None)
+    assert (rule.response, rule.owner, rule.signed_by) == (Response.HOURS_4, Role.NURSE, "Dr A")
+    assert (rule.severity, rule.alcohol_only) == (Severity.RED, Severity.AMBER)
+    gone = said | {"owner": "somebody"}
+    assert flags.with_signed_rows({FlagKind.SILENCE: (gone, "Dr A")})[FlagKind.SILENCE] == silence
     late = signed_columns(FLAG_RULES[FlagKind.OVERDOSE_SIGN]) | {"response": "weekly"}
     rule = flags.with_signed_rows({FlagKind.OVERDOSE_SIGN: (late, "Dr A")})[FlagKind.OVERDOSE_SIGN]
     assert (rule.response, rule.signed_by) == (Response.NOW, None)

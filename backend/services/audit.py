@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.db import connection
 
@@ -25,6 +26,18 @@ def record(
         program_id=program_id,
         objects=[(patient_id, object_kind, object_id)],
         fields=fields,
+    )
+
+
+def record_row(actor: Actor, action: str, row: Any, *, kind: str = "") -> None:
+    """Record an act on ``row``, which has a program and a patient; ``kind`` is the noun of ``action`` if not given."""
+    record(
+        actor=actor,
+        action=action,
+        program_id=row.program_id,
+        patient_id=row.patient_id,
+        object_kind=kind or action.partition(".")[0],
+        object_id=row.pk,
     )
 
 

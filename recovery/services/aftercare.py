@@ -10,12 +10,13 @@ from backend.access import NOBODY, Actor
 from backend.errors import Conflict, NotFound
 from backend.rules import wall_time
 from backend.selectors.keys import data_key
+from backend.services import audit
 from recovery.models import AfterCare, Patient, PlannedStop
 from recovery.rules.aftercare import AfterCareCause, AfterCareEnd, DecisionReason, StopReason, next_contact, window
 from recovery.rules.policy import Policy
 from recovery.rules.tasks import REASON_ENDED, TaskKind
 from recovery.selectors.records import open_treatment
-from recovery.services.recorded import BadRecord, note_act, only_prescribers
+from recovery.services.recorded import BadRecord, only_prescribers
 from recovery.services.tasks import NewTask, end_tasks, make_tasks
 
 _FARTHEST = timedelta(days=730)
@@ -61,7 +62,7 @@ def plan_stop(
     if note.strip():
         row.seal(data_key(program_id=patient.program_id, patient_id=patient.pk), note=note.strip())
     row.save()
-    note_act(actor, "planned_stop.made", row)
+    audit.record_row(actor, "planned_stop.made", row)
     end_tasks(
         actor=actor,
         patient_ids=[patient.pk],
@@ -83,7 +84,7 @@ def cancel_stop(*, actor: Actor, patient: Patient, stop_id: int, now: datetime) 
         raise Conflict("This was taken back already.")
     row.cancelled_at = now
     row.save(update_fields=["cancelled_at"])
-    note_act(actor, "planned_stop.cancelled", row)
+    audit.record_row(actor, "planned_stop.cancelled", row)
     return row
 
 
@@ -96,7 +97,7 @@ def hold_stop_talk(*, actor: Actor, patient: Patient, stop_id: int, now: datetim
     if row.counselled_at is None:
         row.counselled_at = now
         row.save(update_fields=["counselled_at"])
-        note_act(actor, "planned_stop.counselled", row)
+        audit.record_row(actor, "planned_stop.counselled", row)
     return row
 
 
@@ -175,7 +176,7 @@ def begin(found: Sequence[CoverEnded], *, policies: dict[int, Policy], now: date
     AfterCare.objects.bulk_create(rows, ignore_conflicts=True)
     new = list(AfterCare.objects.filter(patient_id__in=[row.patient_id for row in rows]).exclude(pk__in=before))
     for row in new:
-        note_act(NOBODY, "after_care.begun", row)
+        audit.record_row(NOBODY, "after_care.begun", row)
     return new
 
 
@@ -205,7 +206,7 @@ def end(row: AfterCare, why: AfterCareEnd, *, now: datetime, actor: Actor = NOBO
     """End the weeks of after-care; a contact that still waits goes with cover that came back."""
     row.ended_at, row.end, row.next_contact_on = now, why.value, None
     row.save(update_fields=["ended_at", "end", "next_contact_on"])
-    note_act(actor, "after_care.ended", row)
+    audit.record_row(actor, "after_care.ended", row)
     if why is not AfterCareEnd.OVER:
         end_tasks(
             actor=actor,

@@ -33,7 +33,7 @@ from recovery.selectors.holds import medicines_of
 from recovery.selectors.policy import policy_for
 from recovery.selectors.records import open_treatment
 from recovery.services import sql
-from recovery.services.recorded import note_act, only_prescribers
+from recovery.services.recorded import only_prescribers
 from recovery.services.tasks import NewTask, end_tasks, make_tasks
 
 TASK_OF = {
@@ -224,7 +224,7 @@ def choose_medicine(*, actor: Actor, patient: Patient, checklist_id: int, medici
     if row.medicine != medicine:
         row.medicine = medicine
         row.save(update_fields=["medicine"])
-        note_act(actor, "checklist.changed", row)
+        audit.record_row(actor, "checklist.changed", row)
     return row
 
 
@@ -247,7 +247,7 @@ def sign_checklist(*, actor: Actor, patient: Patient, checklist_id: int, now: da
     row.signed_by_id, row.signed_at, row.policy_version = actor.user_id, now, policy.version
     row.expires_on = order_expires_on(wall_time.local_date(now, patient.zone), policy=policy)
     row.save(update_fields=["status", "signed_by", "signed_at", "policy_version", "expires_on"])
-    note_act(actor, "checklist.signed", row)
+    audit.record_row(actor, "checklist.signed", row)
     end_tasks(
         actor=actor, patient_ids=[patient.pk], kinds=[TASK_OF[ChecklistKind(row.kind)]], now=now, outcome="signed"
     )
@@ -264,7 +264,7 @@ def cancel_checklist(*, actor: Actor, patient: Patient, checklist_id: int, now: 
     row = _locked(patient, checklist_id)
     _refuse_unless(row, ChecklistStatus.OPEN, ChecklistStatus.SIGNED)
     _end(row, ChecklistStatus.CANCELLED, now)
-    note_act(actor, "checklist.cancelled", row)
+    audit.record_row(actor, "checklist.cancelled", row)
     kinds = [TASK_OF[ChecklistKind(row.kind)]]
     end_tasks(actor=actor, patient_ids=[patient.pk], kinds=kinds, now=now, outcome=REASON_ENDED)
     return row
@@ -273,7 +273,7 @@ def cancel_checklist(*, actor: Actor, patient: Patient, checklist_id: int, now: 
 def end_for(row: Checklist, status: ChecklistStatus, *, now: datetime) -> None:
     """A tick found that a checklist was used, overtaken or has run out. Part of its transaction."""
     _end(row, status, now)
-    note_act(NOBODY, f"checklist.{status.value}", row)
+    audit.record_row(NOBODY, f"checklist.{status.value}", row)
     if status is ChecklistStatus.OVERTAKEN:
         kinds = [TASK_OF[ChecklistKind(row.kind)]]
         end_tasks(patient_ids=[row.patient_id], kinds=kinds, now=now, outcome=REASON_ENDED)

@@ -7,14 +7,14 @@ from django.conf import settings
 from django.db import transaction
 
 from backend.access import Actor
-from backend.errors import DomainError, IdReused, InFuture
+from backend.errors import DomainError, InFuture
 from backend.rules import wall_time
-from backend.selectors.keys import data_key
 from backend.services import audit
 from recovery.models import CravingLog, Patient
 from recovery.rules.records import Substance
 from recovery.rules.states import ReportSource
 from recovery.services import cravings_again, silence
+from recovery.services.once import store_once
 
 
 class BadCraving(DomainError):
@@ -59,20 +59,11 @@ def log_craving(
         received_at=now,
         source=source,
     )
-    if note:
-        log.seal(data_key(program_id=patient.program_id, patient_id=patient.pk), note=note)
-    CravingLog.objects.bulk_create([log], ignore_conflicts=True)
-    stored = CravingLog.objects.filter(patient_id=patient.pk, client_id=client_id).first()
-    if stored is None or stored.uid != log.uid:
-        return _same_as_before(stored, log, note), False
-    audit.record(
-        actor=actor,
-        action="craving.logged",
-        program_id=patient.program_id,
-        patient_id=patient.pk,
-        object_kind="craving",
-        object_id=stored.pk,
-    )
+    same = ("intensity", "felt_at", "substance", "confidence")
+    stored, is_new = store_once(log, same=same, sealed={"note": note})
+    if not is_new:
+        return stored, False
+    audit.record_row(actor, "craving.logged", stored)
     # Whoever logs a craving is not silent: doses and check-ins are one silence (S 14).
     silence.end_for_answers(actor=actor, patients={patient.pk: patient.program_id}, now=now)
     cravings_again.judge(patient=patient, substance=substance, on_day=log.local_day, now=now, actor=actor)
@@ -88,17 +79,3 @@ def _check(intensity: int, confidence: int | None, substance: str, source: str) 
         raise BadCraving("There is no such choice.", field="substance")
     if source not in set(ReportSource):
         raise BadCraving("There is no such source.", field="source")
-
-
-def _same_as_before(stored: CravingLog | None, log: CravingLog, note: str) -> CravingLog:
-    if stored is None:
-        # The id is taken by a row that this session may not see.
-        raise IdReused("This id was used before.", field="client_id")
-    same = all(
-        getattr(stored, name) == getattr(log, name) for name in ("intensity", "felt_at", "substance", "confidence")
-    )
-    if same and (note or stored.note):
-        same = stored.opened(data_key(program_id=log.program_id, patient_id=log.patient_id), "note") == note
-    if not same:
-        raise IdReused("This id was used before with other content.", field="client_id")
-    return stored

@@ -110,7 +110,7 @@ def own_flag(*, actor: Actor, flag_id: int, now: datetime) -> Flag:
     flag.snoozed_until, flag.snooze_reason = None, ""
     flag.save(update_fields=["status", "owner", "owned_at", "snoozed_until", "snooze_reason"])
     escalations.follow_taken(flag_id=flag.pk, user_id=_person(actor), now=now)
-    _note(actor, "flag.owned", flag)
+    audit.record_row(actor, "flag.owned", flag)
     return flag
 
 
@@ -123,7 +123,7 @@ def release_flag(*, actor: Actor, flag_id: int, now: datetime) -> Flag:
     flag.owner, flag.owned_at = None, None
     flag.save(update_fields=["status", "owner", "owned_at"])
     escalations.follow_released(flag_id=flag.pk, now=now)
-    _note(actor, "flag.released", flag)
+    audit.record_row(actor, "flag.released", flag)
     return flag
 
 
@@ -145,7 +145,7 @@ def snooze_flag(*, actor: Actor, flag_id: int, until: datetime, reason: str, now
     flag.snoozed_until, flag.snooze_reason = until, reason.strip()
     flag.save(update_fields=["status", "snoozed_until", "snooze_reason"])
     escalations.follow_snoozed(flag_id=flag.pk, until=until, now=now)
-    _note(actor, "flag.snoozed", flag)
+    audit.record_row(actor, "flag.snoozed", flag)
     return flag
 
 
@@ -188,7 +188,7 @@ def close_flag(
         flag.seal(data_key(program_id=flag.program_id, patient_id=flag.patient_id), note=note.strip())
     flag.save(update_fields=["status", "closed_at", "closed_by", "outcome", "snoozed_until", "snooze_reason", "note"])
     escalations.follow_ended([flag.pk])
-    _note(actor, "flag.closed", flag)
+    audit.record_row(actor, "flag.closed", flag)
     if flag.severity == Severity.RED.value:
         cravings_again.judge_attached(flag=flag, now=now)
     return flag
@@ -267,17 +267,6 @@ def _person(actor: Actor) -> int:
     if actor.user_id is None:
         raise NotAllowed("Only a person can do this.")
     return actor.user_id
-
-
-def _note(actor: Actor, action: str, flag: Flag) -> None:
-    audit.record(
-        actor=actor,
-        action=action,
-        program_id=flag.program_id,
-        patient_id=flag.patient_id,
-        object_kind="flag",
-        object_id=flag.pk,
-    )
 
 
 def _contact(

@@ -151,7 +151,7 @@ def lift_hold(*, actor: Actor, hold_id: int, reason: str, now: datetime, note: s
         hold.seal(data_key(program_id=hold.program_id, patient_id=hold.patient_id), note=note.strip())
         written.append("note")
     hold.save(update_fields=written)
-    _note(actor, "hold.lifted", hold)
+    audit.record_row(actor, "hold.lifted", hold)
     _end_call_task(actor, hold, now, outcome=REASON_ENDED)
     return hold
 
@@ -171,7 +171,7 @@ def acknowledge_hold(*, actor: Actor, hold_id: int, now: datetime) -> Hold:
     if hold.understood_at is None:
         hold.understood_at, hold.understood_by_id = now, actor.user_id
         hold.save(update_fields=["understood_at", "understood_by"])
-        _note(actor, "hold.understood", hold)
+        audit.record_row(actor, "hold.understood", hold)
         _end_call_task(actor, hold, now, outcome="understood")
     return hold
 
@@ -260,7 +260,7 @@ def _open(
         )
         standing[stops] = hold
         opened.append(hold)
-        _note(actor, "hold.opened", hold)
+        audit.record_row(actor, "hold.opened", hold)
     wanted = {what_it_stops(medicine) for medicine, _ in stopping}
     return [hold for stops, hold in standing.items() if stops in wanted], opened
 
@@ -326,14 +326,3 @@ def _locked(hold_id: int) -> Hold:
 def _only_prescribers(actor: Actor, program_id: int) -> None:
     if actor.user_id is None or program_id not in actor.programs_for(Access.PRESCRIBER):
         raise NotAllowed("Only a prescriber can do this.")
-
-
-def _note(actor: Actor, action: str, hold: Hold) -> None:
-    audit.record(
-        actor=actor,
-        action=action,
-        program_id=hold.program_id,
-        patient_id=hold.patient_id,
-        object_kind="hold",
-        object_id=hold.pk,
-    )

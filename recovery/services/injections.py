@@ -588,14 +588,7 @@ def void_injection(*, actor: Actor, injection_id: int, patient: Patient, reason:
         raise Conflict("This record was voided before.")
     row.voided_at, row.voided_by_id, row.void_reason = now, actor.user_id, reason
     row.save(update_fields=["voided_at", "voided_by", "void_reason"])
-    audit.record(
-        actor=actor,
-        action="injection.voided",
-        program_id=row.program_id,
-        patient_id=row.patient_id,
-        object_kind="injection",
-        object_id=row.pk,
-    )
+    audit.record_row(actor, "injection.voided", row)
     left = [each for each in state.given[patient.pk, row.medicine] if each.pk != row.pk]
     state.given[patient.pk, row.medicine] = left
     gone = [FlagKind.GIVEN_WITH_OPEN_GATE] if row.with_open_gate else []

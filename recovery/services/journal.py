@@ -52,8 +52,7 @@ def add_trigger(
         raise BadEntry("There is no such trigger in the list.", field="tag")
     if tried and tried not in COPING:
         raise BadEntry("There is no such item in the coping library.", field="tried")
-    if happened_at > now + timedelta(seconds=settings.CLOCK_SKEW_SECONDS):
-        raise InFuture("A trigger cannot be recorded before it happens.", field="happened_at")
+    _refuse_future(happened_at, now, "happened_at")
     entry = TriggerEntry(
         program_id=patient.program_id,
         patient_id=patient.pk,
@@ -70,7 +69,7 @@ def add_trigger(
     names = ("origin", "kind", "tag", "intensity", "tried", "helped", "happened_at")
     stored, is_new = store_once(entry, same=names, sealed={"note": note})
     if is_new:
-        _note(actor, "trigger.added", patient, "trigger", stored.pk)
+        audit.record_row(actor, "trigger.added", stored)
     return stored, is_new
 
 
@@ -103,7 +102,7 @@ def write_entry(
     )
     stored, is_new = store_once(entry, same=("written_at", "shared"), sealed={"words": words.strip()})
     if is_new:
-        _note(actor, "journal.written", patient, "journal", stored.pk)
+        audit.record_row(actor, "journal.written", stored)
     return stored, is_new
 
 
@@ -142,21 +141,10 @@ def log_skill(
     )
     stored, is_new = store_once(row, same=("skill", "helped", "used_at", "trigger_id"), sealed={"note": note.strip()})
     if is_new:
-        _note(actor, "skill.tried", patient, "skill", stored.pk)
+        audit.record_row(actor, "skill.tried", stored)
     return stored, is_new
 
 
 def _refuse_future(at: datetime, now: datetime, field: str) -> None:
     if at > now + timedelta(seconds=settings.CLOCK_SKEW_SECONDS):
         raise InFuture("This cannot be recorded before it happens.", field=field)
-
-
-def _note(actor: Actor, action: str, patient: Patient, kind: str, row_id: int) -> None:
-    audit.record(
-        actor=actor,
-        action=action,
-        program_id=patient.program_id,
-        patient_id=patient.pk,
-        object_kind=kind,
-        object_id=row_id,
-    )

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from backend.access import Actor
 from backend.rules import wall_time
+from backend.services import audit
 from recovery.models import LabResult, Patient
 from recovery.rules.flags import lab_severity
 from recovery.rules.labs import LIVER, UNITS, LabAnalyte, LiverTimes, Measured, lab_due, liver_times
@@ -20,7 +21,7 @@ from recovery.selectors.holds import medicines_of
 from recovery.selectors.policy import policy_for
 from recovery.selectors.records import live_flags, open_treatment
 from recovery.services.flag_rows import Concern, end_many, raise_many
-from recovery.services.recorded import BadRecord, locked, not_to_come, note_act, only_prescribers, store, void_entry
+from recovery.services.recorded import BadRecord, locked, not_to_come, only_prescribers, store, void_entry
 from recovery.services.tasks import end_tasks
 
 _LARGEST = Decimal("999999.99")
@@ -70,7 +71,7 @@ def review_lab(*, actor: Actor, patient: Patient, entry_id: int, now: datetime) 
     if row.reviewed_at is None:
         row.reviewed_at, row.reviewed_by_id = now, actor.user_id
         row.save(update_fields=["reviewed_at", "reviewed_by"])
-        note_act(actor, "lab_result.reviewed", row)
+        audit.record_row(actor, "lab_result.reviewed", row)
     return row
 
 

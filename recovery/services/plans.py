@@ -70,7 +70,7 @@ def save_plan(
         },
     )
     if is_new:
-        _note(actor, "plan.saved", patient, "plan", stored.pk)
+        audit.record_row(actor, "plan.saved", stored)
     return stored, is_new
 
 
@@ -122,7 +122,7 @@ def set_goal(
         row.review_on = known.review_on
     stored, is_new = store_once(row, same=("about", "aim", "review_on"), sealed={"words": words.strip()})
     if is_new:
-        _note(actor, "goal.set", patient, "goal", stored.pk)
+        audit.record_row(actor, "goal.set", stored)
     return stored, is_new
 
 
@@ -141,7 +141,7 @@ def end_goal(*, actor: Actor, patient: Patient, goal_id: int, outcome: GoalOutco
         raise Conflict("This goal has ended already.")
     goal.ended_at, goal.outcome = max(now, goal.set_at), outcome.value
     goal.save(update_fields=["ended_at", "outcome"])
-    _note(actor, "goal.ended", patient, "goal", goal.pk)
+    audit.record_row(actor, "goal.ended", goal)
     return goal
 
 
@@ -161,7 +161,7 @@ def keep_goal(*, actor: Actor, patient: Patient, goal_id: int, review_on: date, 
     if goal.review_on != review_on:
         goal.review_on = review_on
         goal.save(update_fields=["review_on"])
-        _note(actor, "goal.kept", patient, "goal", goal.pk)
+        audit.record_row(actor, "goal.kept", goal)
     return goal
 
 
@@ -210,14 +210,3 @@ def _end_standing(patient: Patient, about: GoalAbout, now: datetime) -> None:
     for goal in PatientGoal.objects.filter(patient_id=patient.pk, about=about.value, ended_at__isnull=True):
         goal.ended_at, goal.outcome = max(now, goal.set_at), GoalOutcome.CHANGED.value
         goal.save(update_fields=["ended_at", "outcome"])
-
-
-def _note(actor: Actor, action: str, patient: Patient, kind: str, row_id: int) -> None:
-    audit.record(
-        actor=actor,
-        action=action,
-        program_id=patient.program_id,
-        patient_id=patient.pk,
-        object_kind=kind,
-        object_id=row_id,
-    )

@@ -11,6 +11,7 @@ from backend.access import NOBODY, Actor
 from backend.db import programs
 from backend.errors import Conflict
 from backend.rules import wall_time
+from backend.services import audit
 from recovery.models import Patient, Procedure
 from recovery.rules.gates import ANTAGONISTS, GateEvent
 from recovery.rules.policy import Policy
@@ -21,7 +22,7 @@ from recovery.selectors.holds import medicines_of
 from recovery.selectors.policy import policies_for, policy_for
 from recovery.services.flag_rows import Concern, raise_many
 from recovery.services.gates import note_event
-from recovery.services.recorded import BadRecord, locked, note_act, only_prescribers, store
+from recovery.services.recorded import BadRecord, locked, only_prescribers, store
 from recovery.services.tasks import NewTask, end_tasks, make_tasks
 
 _FARTHEST = timedelta(days=730)
@@ -94,7 +95,7 @@ def set_hold_day(
     row.hold_from, row.hold_set_at, row.hold_set_by_id = hold_from, now, actor.user_id
     row.opioid_expected = opioid_expected
     row.save(update_fields=["hold_from", "hold_set_at", "hold_set_by", "opioid_expected"])
-    note_act(actor, "procedure.hold_planned", row)
+    audit.record_row(actor, "procedure.hold_planned", row)
     end_tasks(actor=actor, patient_ids=[patient.pk], kinds=[TaskKind.PROCEDURE_PLAN], now=now)
     return row
 
@@ -110,7 +111,7 @@ def end_procedure(*, actor: Actor, patient: Patient, entry_id: int, status: str,
     row = _planned(patient, entry_id)
     row.status, row.ended_at = status, now
     row.save(update_fields=["status", "ended_at"])
-    note_act(actor, f"procedure.{status}", row)
+    audit.record_row(actor, f"procedure.{status}", row)
     others = Procedure.objects.filter(
         patient_id=patient.pk, status=ProcedureStatus.PLANNED.value, hold_from__isnull=True, voided_at__isnull=True
     )

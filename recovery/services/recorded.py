@@ -97,7 +97,7 @@ def void_entry(*, actor: Actor, patient: Patient, model: type[Row], entry_id: in
     row = locked(model, patient=patient, entry_id=entry_id)
     row.voided_at = now
     row.save(update_fields=["voided_at"])
-    note_act(actor, f"{NOUNS[model]}.voided", row)
+    audit.record_row(actor, f"{NOUNS[model]}.voided", row)
     return row
 
 
@@ -130,15 +130,3 @@ def not_to_come(day: date, *, patient: Patient, now: datetime, field: str) -> No
         raise InFuture("This day is still to come.", field=field)
     if day.year < 1990:
         raise BadRecord("This day cannot be.", field=field)
-
-
-def note_act(actor: Actor, action: str, row: Any) -> None:
-    """Audit an act on one row of a patient."""
-    audit.record(
-        actor=actor,
-        action=action,
-        program_id=row.program_id,
-        patient_id=row.patient_id,
-        object_kind=action.partition(".")[0],
-        object_id=row.pk,
-    )

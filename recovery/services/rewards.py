@@ -48,7 +48,7 @@ def start_plan(*, actor: Actor, patient: Patient, now: datetime) -> RewardPlan:
         started_at=now,
         policy_version=policy.version,
     )
-    _note(actor, "rewards.started", patient, plan.pk)
+    audit.record_row(actor, "rewards.started", plan, kind="reward")
     return plan
 
 
@@ -61,7 +61,7 @@ def end_plan(*, actor: Actor, patient: Patient, now: datetime) -> bool:
         return False
     plan.ended_at = now
     plan.save(update_fields=["ended_at"])
-    _note(actor, "rewards.ended", patient, plan.pk)
+    audit.record_row(actor, "rewards.ended", plan, kind="reward")
     return True
 
 
@@ -188,16 +188,5 @@ def _save(
     row.program_id, row.patient_id, row.client_id = patient.program_id, patient.pk, client_id
     row.policy_version, row.recorded_by_id, row.recorded_at = policy_version, actor.user_id, now
     row.save(force_insert=True)
-    _note(actor, f"reward.{row.kind}", patient, row.pk)
+    audit.record_row(actor, f"reward.{row.kind}", row)
     return row
-
-
-def _note(actor: Actor, action: str, patient: Patient, object_id: int) -> None:
-    audit.record(
-        actor=actor,
-        action=action,
-        program_id=patient.program_id,
-        patient_id=patient.pk,
-        object_kind="reward",
-        object_id=object_id,
-    )

@@ -10,6 +10,7 @@ from django.db import transaction
 from backend.access import Actor
 from backend.errors import Conflict, NotFound
 from backend.rules import wall_time
+from backend.services import audit
 from recovery.models import Challenge, Patient, UrineScreen
 from recovery.rules.gates import Analyte, GateEvent, read_screen
 from recovery.rules.medicines import Medicine
@@ -26,7 +27,7 @@ from recovery.rules.screens import (
 from recovery.rules.tasks import TaskKind
 from recovery.selectors.holds import medicines_of
 from recovery.services.gates import note_event
-from recovery.services.recorded import BadRecord, locked, not_to_come, note_act, only_prescribers, store
+from recovery.services.recorded import BadRecord, locked, not_to_come, only_prescribers, store
 from recovery.services.tasks import NewTask, end_tasks, make_tasks
 
 _MORNING = time(9)
@@ -153,7 +154,7 @@ def read_screen_as(*, actor: Actor, patient: Patient, entry_id: int, reading: st
     if not row.reading:
         row.reading, row.read_at, row.read_by_id = reading, now, actor.user_id
         row.save(update_fields=["reading", "read_at", "read_by"])
-        note_act(actor, "urine_screen.read", row)
+        audit.record_row(actor, "urine_screen.read", row)
     return row
 
 

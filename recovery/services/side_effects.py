@@ -118,14 +118,7 @@ def report_side_effect(
     )
     answer = answer_to(effect=effect, found=found, still_there=still_there)
     if is_new:
-        audit.record(
-            actor=actor,
-            action="side_effect.reported",
-            program_id=patient.program_id,
-            patient_id=patient.pk,
-            object_kind="side_effect",
-            object_id=stored.pk,
-        )
+        audit.record_row(actor, "side_effect.reported", stored)
         _follow_up(actor, patient, stored, found, now)
         if first is not None and not still_there:
             _end_concern(actor, patient, effect, now)

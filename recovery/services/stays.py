@@ -75,7 +75,7 @@ def begin_stay(
     )
     stored, is_new = store_once(row, same=("place", "began_on"), sealed={"note": note.strip()})
     if is_new:
-        _note(actor, "stay.begun", stored)
+        audit.record_row(actor, "stay.begun", stored)
         end_many(actor=actor, patient_ids=[locked.pk], kinds=[FlagKind.SILENCE], note_key="away", now=now)
         _plan_release(actor, [stored], now)
     return stored, is_new
@@ -99,7 +99,7 @@ def expect_release(*, actor: Actor, stay_id: int, expected_on: date | None, now:
         raise BadStay("Release cannot be expected before the stay began.", field="expected_on")
     stay.expected_on = expected_on
     stay.save(update_fields=["expected_on"])
-    _note(actor, "stay.release_expected", stay)
+    audit.record_row(actor, "stay.release_expected", stay)
     _plan_release(actor, [stay], now)
     return stay
 
@@ -121,7 +121,7 @@ def end_stay(*, actor: Actor, stay_id: int, ended_on: date, now: datetime) -> St
         raise InFuture("This day is still to come. Write it down as expected.", field="ended_on")
     stay.ended_on = ended_on
     stay.save(update_fields=["ended_on"])
-    _note(actor, "stay.ended", stay)
+    audit.record_row(actor, "stay.ended", stay)
     treatment = open_treatment(patient)
     raise_many(
         actor=actor,
@@ -172,7 +172,7 @@ def settle_stay(*, actor: Actor, stay_id: int, inside: Inside, now: datetime, no
     stay.settled_at, stay.settled_by_id = now, actor.user_id
     stay.opioids_inside, stay.doses_inside = inside.opioids, inside.doses
     stay.save(update_fields=["settled_at", "settled_by", "opioids_inside", "doses_inside"])
-    _note(actor, "stay.settled", stay)
+    audit.record_row(actor, "stay.settled", stay)
     patient = Patient.objects.get(pk=stay.patient_id)
     report_doses(
         actor=actor,
@@ -207,7 +207,7 @@ def void_stay(*, actor: Actor, stay_id: int, now: datetime) -> Stay:
     stay = _locked_stay(actor, stay_id)
     stay.voided_at = now
     stay.save(update_fields=["voided_at"])
-    _note(actor, "stay.voided", stay)
+    audit.record_row(actor, "stay.voided", stay)
     end_many(actor=actor, patient_ids=[stay.patient_id], kinds=[FlagKind.RELEASE], note_key="voided", now=now)
     end_tasks(actor=actor, patient_ids=[stay.patient_id], kinds=[TaskKind.RELEASE_PLAN], now=now)
     return stay
@@ -279,14 +279,3 @@ def _locked_stay(actor: Actor, stay_id: int) -> Stay:
     if stay.voided_at is not None:
         raise Conflict("This stay was entered in error.")
     return stay
-
-
-def _note(actor: Actor, action: str, stay: Stay) -> None:
-    audit.record(
-        actor=actor,
-        action=action,
-        program_id=stay.program_id,
-        patient_id=stay.patient_id,
-        object_kind="stay",
-        object_id=stay.pk,
-    )

@@ -115,14 +115,7 @@ def record_tablets(
             raise IdReused("This id was used before with other content.", field="client_id")
         return stored, False
     row.save(force_insert=True)
-    audit.record(
-        actor=actor,
-        action="tablets.recorded",
-        program_id=patient.program_id,
-        patient_id=patient.pk,
-        object_kind="tablet_count",
-        object_id=row.pk,
-    )
+    audit.record_row(actor, "tablets.recorded", row, kind="tablet_count")
     if kind == CountKind.PICKED_UP.value:
         end_tasks(actor=actor, patient_ids=[patient.pk], kinds=[TaskKind.REFILL], now=now)
         end_many(actor=actor, patient_ids=[patient.pk], kinds=[FlagKind.RAN_OUT], note_key="picked_up", now=now)
@@ -259,14 +252,7 @@ def order_bridge(
         ordered_by_id=actor.user_id,
         ordered_at=now,
     )
-    audit.record(
-        actor=actor,
-        action="bridge.ordered",
-        program_id=row.program_id,
-        patient_id=row.patient_id,
-        object_kind="oral_bridge",
-        object_id=row.pk,
-    )
+    audit.record_row(actor, "bridge.ordered", row, kind="oral_bridge")
     return row
 
 

@@ -59,7 +59,7 @@ def log_meeting(
     )
     stored, is_new = store_once(row, same=("kind", "online", "attended_on", "helped"), sealed={"note": note})
     if is_new:
-        _note(actor, "meeting.logged", patient, "meeting", stored.pk)
+        audit.record_row(actor, "meeting.logged", stored)
     return stored, is_new
 
 
@@ -108,7 +108,7 @@ def book_therapy(
     )
     stored, is_new = store_once(row, same=("appointment_id", "kind"), sealed={"with_whom": with_whom.strip()})
     if is_new:
-        _note(actor, "therapy.booked", patient, "appointment", appointment.pk)
+        audit.record_row(actor, "therapy.booked", appointment, kind="appointment")
     return stored, is_new
 
 
@@ -148,16 +148,5 @@ def state_need(
     )
     stored, is_new = store_once(row, same=("kind",), sealed={"note": note.strip()})
     if is_new:
-        _note(actor, "need.stated", patient, "need", stored.pk)
+        audit.record_row(actor, "need.stated", stored)
     return stored, is_new
-
-
-def _note(actor: Actor, action: str, patient: Patient, kind: str, row_id: int) -> None:
-    audit.record(
-        actor=actor,
-        action=action,
-        program_id=patient.program_id,
-        patient_id=patient.pk,
-        object_kind=kind,
-        object_id=row_id,
-    )

@@ -99,7 +99,7 @@ def add_supporter(*, actor: Actor, patient: Patient, new: NewSupporter, now: dat
         if Supporter.objects.filter(patient_id=patient.pk, phone_index=row.phone_index, ended_at__isnull=True).exists():
             raise Conflict("This number is on the list already.", field="phone") from error
         raise IdReused("This id was used before.", field="client_id") from error
-    _note(actor, "supporter.added", row)
+    audit.record_row(actor, "supporter.added", row)
     return row, True
 
 
@@ -122,7 +122,7 @@ def record_agreement(*, actor: Actor, patient: Patient, supporter_id: int, how: 
     row.agreed_at, row.agreed_how, row.agreed_recorded_by_id = now, how, actor.user_id
     row.weekday = (today.weekday() + 1) % 7
     row.save(update_fields=["agreed_at", "agreed_how", "agreed_recorded_by", "weekday"])
-    _note(actor, "supporter.agreed", row)
+    audit.record_row(actor, "supporter.agreed", row)
     return row
 
 
@@ -134,7 +134,7 @@ def end_supporter(*, actor: Actor, patient: Patient, supporter_id: int, by: str,
     row = _locked(patient, supporter_id)
     if row.ended_at is None:
         _end(row, by=EndedBy(by), now=now)
-        _note(actor, "supporter.ended", row)
+        audit.record_row(actor, "supporter.ended", row)
     return row
 
 
@@ -148,7 +148,7 @@ def withdraw_number(*, program_id: int, index: bytes, now: datetime, actor: Acto
     )
     for row in rows:
         _end(row, by=EndedBy.SUPPORTER, now=now)
-        _note(actor, "supporter.ended", row)
+        audit.record_row(actor, "supporter.ended", row)
     return len(rows)
 
 
@@ -176,7 +176,7 @@ def report_concern(
             now=now,
             flag_id=flag_id,
         )
-    _note(actor, "supporter.concern", row)
+    audit.record_row(actor, "supporter.concern", row)
     return flag_id
 
 
@@ -273,14 +273,3 @@ def _locked(patient: Patient, supporter_id: int) -> Supporter:
 def _end(row: Supporter, *, by: EndedBy, now: datetime) -> None:
     row.ended_at, row.ended_by = max(now, row.allowed_at), by.value
     row.save(update_fields=["ended_at", "ended_by"])
-
-
-def _note(actor: Actor, action: str, row: Supporter) -> None:
-    audit.record(
-        actor=actor,
-        action=action,
-        program_id=row.program_id,
-        patient_id=row.patient_id,
-        object_kind="supporter",
-        object_id=row.pk,
-    )

@@ -146,14 +146,7 @@ def finish_task(
     if note:
         task.seal(data_key(program_id=task.program_id, patient_id=task.patient_id), note=note)
     task.save(update_fields=["status", "outcome", "done_at", "done_by", "note"])
-    audit.record(
-        actor=actor,
-        action="task.done",
-        program_id=task.program_id,
-        patient_id=task.patient_id,
-        object_kind="task",
-        object_id=task.pk,
-    )
+    audit.record_row(actor, "task.done", task)
     return task
 
 

@@ -39,7 +39,7 @@ def open_treatment(*, actor: Actor, patient: Patient, indication: str, started_o
         started_on=started_on,
         readmission_of=last,
     )
-    _note(actor, "treatment.opened", row)
+    audit.record_row(actor, "treatment.opened", row)
     return row
 
 
@@ -75,16 +75,5 @@ def close_treatment(*, actor: Actor, treatment: Treatment, ended_on: date, reaso
     ).update(status=AppointmentStatus.CANCELLED.value, ended_at=now)
     row.ended_on, row.end_reason, row.cover_next_at = ended_on, reason.strip(), None
     row.save(update_fields=["ended_on", "end_reason", "cover_next_at"])
-    _note(actor, "treatment.closed", row)
+    audit.record_row(actor, "treatment.closed", row)
     return row
-
-
-def _note(actor: Actor, action: str, row: Treatment) -> None:
-    audit.record(
-        actor=actor,
-        action=action,
-        program_id=row.program_id,
-        patient_id=row.patient_id,
-        object_kind="treatment",
-        object_id=row.pk,
-    )

@@ -144,7 +144,7 @@ def confirm_visit(*, actor: Actor, visit_id: int, patient: Patient, now: datetim
     if row.confirmed_at is None:
         row.confirmed_at, row.another_time_at = now, None
         row.save(update_fields=["confirmed_at", "another_time_at"])
-        _note(actor, "visit.confirmed", row)
+        audit.record_row(actor, "visit.confirmed", row, kind="appointment")
         end_tasks(
             actor=actor,
             patient_ids=[patient.pk],
@@ -165,7 +165,7 @@ def ask_for_another_time(*, actor: Actor, visit_id: int, patient: Patient, now: 
     if row.another_time_at is None:
         row.another_time_at, row.confirmed_at = now, None
         row.save(update_fields=["another_time_at", "confirmed_at"])
-        _note(actor, "visit.another_time", row)
+        audit.record_row(actor, "visit.another_time", row, kind="appointment")
     _ask(actor, row, TaskKind.ANOTHER_TIME, now)
     return row
 
@@ -187,7 +187,7 @@ def set_supply(
         raise BadVisit("This day is still to come.", field="on_day")
     row.supply, row.supply_on = supply, on_day
     row.save(update_fields=["supply", "supply_on"])
-    _note(actor, "visit.supply_set", row)
+    audit.record_row(actor, "visit.supply_set", row, kind="appointment")
     if supply == Supply.ON_SITE.value:
         end_tasks(actor=actor, patient_ids=[patient.pk], kinds=[TaskKind.SUPPLY_NOT_ON_SITE], now=now)
     return row
@@ -243,7 +243,7 @@ def _set_day(
     row.due_on, row.starts_at, row.status = due_on, starts_at, AppointmentStatus.BOOKED.value
     row.confirmed_at = row.another_time_at = None
     row.save()
-    _note(actor, action, row)
+    audit.record_row(actor, action, row, kind="appointment")
     kinds = [TaskKind.ANOTHER_TIME] + ([TaskKind.FIND_VISIT] if row.kind == AppointmentKind.INJECTION.value else [])
     end_tasks(actor=actor, patient_ids=[patient.pk], kinds=kinds, now=now)
     return Booked(row, told)
@@ -258,7 +258,7 @@ def _end(
         raise BadVisit("This visit is still to come. Move or cancel it.", field="visit")
     row.status, row.reason, row.ended_at = status.value, reason, now
     row.save(update_fields=["status", "reason", "ended_at"])
-    _note(actor, f"visit.{status.value}", row)
+    audit.record_row(actor, f"visit.{status.value}", row, kind="appointment")
     end_tasks(
         actor=actor,
         patient_ids=[patient.pk],
@@ -303,15 +303,4 @@ def _ask(actor: Actor, row: Appointment, kind: TaskKind, now: datetime) -> None:
             )
         ],
         now=now,
-    )
-
-
-def _note(actor: Actor, action: str, row: Appointment) -> None:
-    audit.record(
-        actor=actor,
-        action=action,
-        program_id=row.program_id,
-        patient_id=row.patient_id,
-        object_kind="appointment",
-        object_id=row.pk,
     )

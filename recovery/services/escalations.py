@@ -51,7 +51,7 @@ def follow_raised(flags: Sequence[ToldFlag], *, now: datetime) -> None:
     hours, numbers = clinics(ids), rules_for(ids)
     known = {
         row.flag_id: row
-        for row in Escalation.objects.select_for_update(no_key=True).filter(flag_id__in=[f.flag_id for f in told])
+        for row in Escalation.objects.select_for_update(no_key=True).filter(flag_id__any=[f.flag_id for f in told])
     }
     changed: list[Escalation] = []
     for flag in told:
@@ -71,7 +71,7 @@ def follow_raised(flags: Sequence[ToldFlag], *, now: datetime) -> None:
         [row for row in changed if row.pk is None],
         ignore_conflicts=True,  # another runner was first: its row does the same
     )
-    Escalation.objects.bulk_update([row for row in changed if row.pk is not None], _COLUMNS)
+    _save([row for row in changed if row.pk is not None])
 
 
 def _works_from(flag: ToldFlag, clinic: ClinicHours, numbers: ProgramRules, *, now: datetime) -> datetime | None:
@@ -100,7 +100,7 @@ def follow_snoozed(*, flag_id: int, until: datetime, now: datetime) -> None:
 
 def follow_woken(owners: Mapping[int, int | None], *, now: datetime) -> None:
     """Put-aside flags are back: ``{flag id: owner or None}``."""
-    rows = list(Escalation.objects.select_for_update(no_key=True).filter(flag_id__in=list(owners)))
+    rows = list(Escalation.objects.select_for_update(no_key=True).filter(flag_id__any=list(owners)))
     for row in rows:
         owner = owners[row.flag_id]
         value = _value(row)
@@ -108,7 +108,7 @@ def follow_woken(owners: Mapping[int, int | None], *, now: datetime) -> None:
             row,
             rules.release(value, now=now) if owner is None else rules.acknowledge(value, user_id=owner, now=now),
         )
-    Escalation.objects.bulk_update(rows, _COLUMNS)
+    _save(rows)
 
 
 _CLOSE = """
@@ -192,7 +192,7 @@ def tell_due(*, now: datetime, limit: int = 500) -> list[Telling]:
     due = {row[0]: row[1:] for row in sql.rows(_DUE, {"now": now, "limit": limit})}
     if not due:
         return []
-    rows = list(Escalation.objects.filter(pk__in=list(due)))
+    rows = list(Escalation.objects.filter(pk__any=list(due)))
     ids = {row.program_id for row in rows}
     staffing, hours, numbers = staffing_of(ids, now=now), clinics(ids), rules_for(ids)
     tellings = []
@@ -236,7 +236,7 @@ def tell_due(*, now: datetime, limit: int = 500) -> list[Telling]:
         )
         _put(row, taken.escalation)
         row.told, row.last_told_at = row.told + 1, now
-    Escalation.objects.bulk_update(rows, [*_COLUMNS, "told", "last_told_at"])
+    _save(rows)
     _note(tellings, rows)
     return tellings
 
@@ -306,3 +306,19 @@ def _put(row: Escalation, value: rules.Escalation) -> Escalation:
     row.response_s = int(value.response.total_seconds())
     row.level = min(value.level, 32_000)
     return row
+
+
+_SAVE = """
+UPDATE recovery_escalation e SET phase = u.phase, response_s = u.response_s, next_at = u.next_at, level = u.level,
+  owner_id = u.owner_id, told = u.told, last_told_at = u.last_told_at
+FROM unnest(%s::bigint[], %s::text[], %s::integer[], %s::timestamptz[], %s::smallint[], %s::bigint[], %s::integer[],
+  %s::timestamptz[]) AS u (id, phase, response_s, next_at, level, owner_id, told, last_told_at)
+WHERE e.id = u.id
+"""
+
+
+def _save(rows: Sequence[Escalation]) -> None:
+    """Write where these rows stand, in one statement. The caller holds their locks."""
+    names = ("pk", "phase", "response_s", "next_at", "level", "owner_id", "told", "last_told_at")
+    if rows:
+        sql.run(_SAVE, [[getattr(row, name) for row in rows] for name in names])

@@ -91,15 +91,19 @@ class DueFacts:
         return AfterCareCause.DISCONTINUED if self.cover_band == Band.DISCONTINUED.value else None
 
 
+# Most take no such tablets: their doses are not looked at.
 _TREATMENTS = """
 SELECT t.id, t.program_id, t.patient_id, p.zone, p.indication, p.opioid_history, t.started_on, t.ended_on,
   t.cover_from, t.cover_band, d.taken, d.coverage_hours
 FROM recovery_treatment t JOIN recovery_patient p ON p.id = t.patient_id
 LEFT JOIN LATERAL (
-  SELECT COALESCE(x.taken_at, x.due_at) AS taken, x.coverage_hours
-  FROM recovery_dose x JOIN recovery_regimen r ON r.id = x.regimen_id
-  WHERE x.program_id = t.program_id AND x.patient_id = t.patient_id AND x.treatment_id = t.id AND x.state = 'taken'
-    AND r.medicine = 'naltrexone_tablet'
+  SELECT array_agg(r.id) AS ids FROM recovery_regimen r
+  WHERE r.treatment_id = t.id AND r.medicine = 'naltrexone_tablet'
+) tablets ON true
+LEFT JOIN LATERAL (
+  SELECT COALESCE(x.taken_at, x.due_at) AS taken, x.coverage_hours FROM recovery_dose x
+  WHERE tablets.ids IS NOT NULL AND x.treatment_id = t.id AND x.program_id = t.program_id
+    AND x.patient_id = t.patient_id AND x.state = 'taken' AND x.regimen_id = ANY (tablets.ids)
   ORDER BY x.dosing_day DESC, x.ordinal DESC LIMIT 1
 ) d ON true
 WHERE t.program_id = ANY (%(programs)s::bigint[]) AND t.id > %(after)s
@@ -158,28 +162,31 @@ def _facts(row: tuple[Any, ...], policies: dict[int, Policy], now: datetime) -> 
     )
 
 
+_OF_CHECKLISTS = ("treatment_id", "kind", "cause", "status", "opened_at", "signed_at", "expires_on")
+
+
 def _fill(facts: list[DueFacts], now: datetime) -> None:
-    patients = {each.patient_id for each in facts}
+    patients = sorted({each.patient_id for each in facts})
     takes = medicines_of(patients, on_day=wall_time.local_date(now, "UTC"))
     labs: dict[int, set[date]] = {}
     liver = [analyte.value for analyte in LIVER]
     for patient_id, day in LabResult.objects.filter(
-        patient_id__in=patients, analyte__in=liver, voided_at__isnull=True
+        patient_id__any=patients, analyte__in=liver, voided_at__isnull=True
     ).values_list("patient_id", "taken_on"):
         labs.setdefault(patient_id, set()).add(day)
     reversal = _reversal(patients)
     checklists: dict[int, list[Checklist]] = {}
-    for row in Checklist.objects.filter(treatment_id__in=[each.treatment_id for each in facts]).order_by(
-        "-opened_at", "-pk"
-    ):
+    lists = Checklist.objects.filter(treatment_id__any=[each.treatment_id for each in facts])
+    for row in lists.only(*_OF_CHECKLISTS).order_by("-opened_at", "-pk"):
         checklists.setdefault(row.treatment_id, []).append(row)
-    stops = {row.treatment_id: row for row in PlannedStop.objects.filter(patient_id__in=patients, cancelled_at=None)}
+    stops = {row.treatment_id: row for row in PlannedStop.objects.filter(patient_id__any=patients, cancelled_at=None)}
     weeks: dict[int, list[AfterCare]] = {}
-    for care in AfterCare.objects.filter(patient_id__in=patients):
+    for care in AfterCare.objects.filter(patient_id__any=patients):
         weeks.setdefault(care.patient_id, []).append(care)
     flags: dict[int, dict[FlagKind, Flag]] = {}
     asked = [FlagKind.SILENCE.value, FlagKind.WANTS_TO_STOP.value]
-    for flag in Flag.objects.filter(patient_id__in=patients, kind__in=asked, status__in=LIVE):
+    live = Flag.objects.filter(patient_id__any=patients, kind__in=asked, status__in=LIVE)
+    for flag in live.only("patient_id", "kind", "evidence", "opened_at"):
         flags.setdefault(flag.patient_id, {})[FlagKind(flag.kind)] = flag
     for each in facts:
         each.medicines = tuple(takes.get(each.patient_id, ()))
@@ -196,7 +203,7 @@ def _fill(facts: list[DueFacts], now: datetime) -> None:
 
 def _reversal(patients: Collection[int]) -> dict[int, ReversalFacts]:
     found: dict[int, ReversalFacts] = {}
-    rows = ReversalAgent.objects.filter(patient_id__in=patients, voided_at__isnull=True).order_by("on_day", "pk")
+    rows = ReversalAgent.objects.filter(patient_id__any=list(patients), voided_at__isnull=True).order_by("on_day", "pk")
     for patient_id, on_day, offered, has_it, expires_on in rows.values_list(
         "patient_id", "on_day", "offered", "has_it", "expires_on"
     ):
@@ -217,7 +224,7 @@ def readings_before(flags: Collection[Flag], *, days: int) -> dict[int, list[int
         return found
     by_patient = {flag.patient_id: flag for flag in flags}
     earliest = min(flag.opened_at for flag in flags) - timedelta(days=days)
-    rows = CravingLog.objects.filter(patient_id__in=by_patient, felt_at__gte=earliest).order_by("felt_at", "pk")
+    rows = CravingLog.objects.filter(patient_id__any=list(by_patient), felt_at__gte=earliest).order_by("felt_at", "pk")
     for patient_id, felt_at, intensity in rows.values_list("patient_id", "felt_at", "intensity"):
         flag = by_patient[patient_id]
         if flag.opened_at - timedelta(days=days) <= felt_at <= flag.opened_at:

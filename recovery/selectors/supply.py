@@ -33,16 +33,17 @@ class TabletsAtHand:
 
 def tablets_at_hand(*, program_ids: Sequence[int], now: datetime, patient_id: int | None = None) -> list[TabletsAtHand]:
     """Tablets left of every open tablet regimen that was ever counted. Needs an open scope; three queries."""
-    regimens = Regimen.objects.filter(program_id__in=program_ids, ends_at__isnull=True).select_related("patient")
-    if patient_id is not None:
-        regimens = regimens.filter(patient_id=patient_id)
-    rows = {(row.patient_id, row.medicine): row for row in regimens}
-    counts: dict[tuple[int, str], list[TabletCount]] = defaultdict(list)
     found = TabletCount.objects.filter(program_id__in=program_ids)
     if patient_id is not None:
         found = found.filter(patient_id=patient_id)
+    counts: dict[tuple[int, str], list[TabletCount]] = defaultdict(list)
     for count in found.order_by("recorded_at", "pk"):
         counts[count.patient_id, count.medicine].append(count)
+    # Few regimens are of tablets that anybody counts: only those are read.
+    regimens = Regimen.objects.filter(
+        patient_id__any=sorted({patient for patient, _ in counts}), ends_at__isnull=True
+    ).select_related("patient")
+    rows = {(row.patient_id, row.medicine): row for row in (regimens if counts else ())}
     bases: dict[tuple[int, str], tuple[Counted, datetime]] = {}
     for key, of_one in counts.items():
         base = counted([Count(CountKind(c.kind), c.on_day, c.tablets, float(c.tablet_mg)) for c in of_one])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
@@ -206,7 +206,7 @@ def _locked_patients(patient_ids: set[int]) -> dict[int, _Place]:
     """The patients, locked: reports on one come one after the other."""
     rows = (
         Patient.objects.select_for_update(no_key=True)
-        .filter(pk__in=patient_ids)
+        .filter(pk__any=list(patient_ids))
         .order_by("pk")
         .values_list("pk", "program_id", "zone")
     )
@@ -218,7 +218,8 @@ def _locked_patients(patient_ids: set[int]) -> dict[int, _Place]:
 
 def _known_reports(statements: Sequence[DoseStatement]) -> dict[tuple[int, UUID], dict[str, Any]]:
     rows = DoseReport.objects.filter(
-        patient_id__in={s.patient_id for s in statements}, client_id__in={s.client_id for s in statements}
+        patient_id__any=list({s.patient_id for s in statements}),
+        client_id__any=list({s.client_id for s in statements}),
     ).values(
         "id",
         "uid",
@@ -415,12 +416,14 @@ def _store(
     seen: set[tuple[int | None, str]] = set()
     for statement in statements:
         choice = chosen[statement.patient_id, statement.client_id]
-        row = DoseReport()  # makes the uid that binds the sealed note to its row
+        uid, note = uuid4(), None
         if statement.note:
+            row = DoseReport(uid=uid)  # the uid binds the sealed note to its row
             row.seal(keys[statement.patient_id], note=statement.note)
+            note = bytes(row.note)
         # Within one batch only the first of a source can name the report that stood before.
         place = (choice.slot.id if choice.slot else None, statement.source)
-        rows.append((row, statement, choice, place not in seen))
+        rows.append((uid, note, statement, choice, place not in seen))
         seen.add(place)
     gated = under_hold.given(
         [
@@ -430,27 +433,27 @@ def _store(
                 dose_id=None if c.slot is None else c.slot.id,
                 at=s.taken_at or (now if c.slot is None else min(now, c.slot.closes_at)),
             )
-            for _, s, c, _ in rows
+            for _, _, s, c, _ in rows
             if s.statement == Statement.TAKEN
         ]
     )
     stored = sql.rows(
         _STORE,
         {
-            "uid": [row.uid for row, *_ in rows],
-            "program": [places[s.patient_id].program_id for _, s, *_ in rows],
-            "patient": [s.patient_id for _, s, *_ in rows],
-            "dose": [None if c.slot is None else c.slot.id for _, _, c, _ in rows],
-            "on_day": [c.on_day for _, _, c, _ in rows],
-            "client": [s.client_id for _, s, *_ in rows],
-            "statement": [s.statement for _, s, *_ in rows],
-            "taken_at": [s.taken_at for _, s, *_ in rows],
-            "mg": [None if s.dose_mg is None else Decimal(str(s.dose_mg)) for _, s, *_ in rows],
-            "source": [s.source for _, s, *_ in rows],
-            "reason": [s.reason for _, s, *_ in rows],
-            "note": [None if row.note is None else bytes(row.note) for row, *_ in rows],
-            "backfilled": [_is_late(c, places[s.patient_id].zone, now) for _, s, c, _ in rows],
-            "gated": [s.client_id in gated for _, s, *_ in rows],
+            "uid": [uid for uid, *_ in rows],
+            "program": [places[s.patient_id].program_id for _, _, s, *_ in rows],
+            "patient": [s.patient_id for _, _, s, *_ in rows],
+            "dose": [None if c.slot is None else c.slot.id for *_, c, _ in rows],
+            "on_day": [c.on_day for *_, c, _ in rows],
+            "client": [s.client_id for _, _, s, *_ in rows],
+            "statement": [s.statement for _, _, s, *_ in rows],
+            "taken_at": [s.taken_at for _, _, s, *_ in rows],
+            "mg": [None if s.dose_mg is None else Decimal(str(s.dose_mg)) for _, _, s, *_ in rows],
+            "source": [s.source for _, _, s, *_ in rows],
+            "reason": [s.reason for _, _, s, *_ in rows],
+            "note": [note for _, note, *_ in rows],
+            "backfilled": [_is_late(c, places[s.patient_id].zone, now) for _, _, s, c, _ in rows],
+            "gated": [s.client_id in gated for _, _, s, *_ in rows],
             "first": [is_first for *_, is_first in rows],
             "reporter": actor.user_id,
             "now": now,
@@ -490,7 +493,7 @@ def _bring_up_to_date(slots: dict[int, _Slot]) -> dict[int, DoseState]:
         return {}
     reports: dict[int, list[Report]] = {}
     for pk, dose_id, statement, source, received_at, taken_at, supersedes in (
-        DoseReport.objects.filter(dose_id__in=list(slots))
+        DoseReport.objects.filter(dose_id__any=list(slots))
         .order_by("received_at", "id")
         .values_list("id", "dose_id", "statement", "source", "received_at", "taken_at", "supersedes_id")
     ):

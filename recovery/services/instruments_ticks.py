@@ -31,27 +31,25 @@ _SILENT_LOOK = 30
 # One row for each patient who is in treatment or in after-care, with what was asked of them so far.
 _PEOPLE = """
 SELECT p.id, p.zone, p.language, t.started_on, t.ended_on, COALESCE(f.kinds, '{}'), COALESCE(f.days, '{}'),
-  COALESCE(o.kinds, '{}'), COALESCE(d.statuses, '{}')
+  COALESCE(f.waiting, '{}'), COALESCE(d.statuses, '{}')
 FROM recovery_patient p
 CROSS JOIN LATERAL (
   SELECT started_on, ended_on FROM recovery_treatment x
   WHERE x.program_id = p.program_id AND x.patient_id = p.id ORDER BY x.ended_on DESC NULLS FIRST, x.id DESC LIMIT 1
 ) t
 LEFT JOIN LATERAL (
-  SELECT array_agg(l.instrument ORDER BY l.instrument) AS kinds, array_agg(l.due_on ORDER BY l.instrument) AS days
-  FROM (SELECT instrument, max(due_on) AS due_on FROM recovery_instrumentform x
+  SELECT array_agg(l.instrument ORDER BY l.instrument) AS kinds, array_agg(l.due_on ORDER BY l.instrument) AS days,
+    array_agg(l.instrument) FILTER (WHERE l.waits) AS waiting
+  FROM (SELECT instrument, max(due_on) AS due_on, bool_or(status IN ('due', 'started')) AS waits
+        FROM recovery_instrumentform x
         WHERE x.program_id = p.program_id AND x.patient_id = p.id AND x.status <> 'withdrawn'
         GROUP BY instrument) l
 ) f ON true
 LEFT JOIN LATERAL (
-  SELECT array_agg(x.instrument) AS kinds FROM recovery_instrumentform x
-  WHERE x.program_id = p.program_id AND x.patient_id = p.id AND x.status IN ('due', 'started')
-) o ON true
-LEFT JOIN LATERAL (
   SELECT array_agg(l.status ORDER BY l.due_on DESC) AS statuses
   FROM (SELECT status, due_on FROM recovery_instrumentform x
-        WHERE x.program_id = p.program_id AND x.patient_id = p.id AND x.instrument = 'daily' AND x.due_on < %(today)s
-          AND x.status <> 'withdrawn'
+        WHERE 'daily' = ANY (f.kinds) AND x.program_id = p.program_id AND x.patient_id = p.id
+          AND x.instrument = 'daily' AND x.due_on < %(today)s AND x.status <> 'withdrawn'
         ORDER BY x.due_on DESC LIMIT %(look)s) l
 ) d ON true
 WHERE p.program_id = %(program)s AND p.zone = %(zone)s AND p.status IN ('active', 'aftercare') AND p.id > %(after)s

@@ -58,6 +58,9 @@ class TaskKind(StrEnum):
     FIX_NUMBER = "fix_number"
     TEXTS_BLOCKED = "texts_blocked"
     MISSED_TEXT = "missed_text"
+    CALL_BACK = "call_back"
+    CALL_UNANSWERED = "call_unanswered"
+    CHECK_NUMBER = "check_number"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +229,33 @@ _TABLE = (
         response=Response.SAME_DAY,
         outcomes=("told", "not_needed", "not_reached"),
         source="N33",
+        contact=True,
+    ),
+    TaskRule(
+        kind=TaskKind.CALL_BACK,
+        role=Role.COORDINATOR,
+        words="Call back: a call was promised",
+        response=Response.SAME_DAY,
+        outcomes=("talked", "visit_booked", "referred", "not_reached", "not_needed"),
+        source="contract 5, C 9",
+        contact=True,
+    ),
+    TaskRule(
+        kind=TaskKind.CALL_UNANSWERED,
+        role=Role.COORDINATOR,
+        words="Call instead of texting: texts stay without an answer",
+        response=Response.ONE_BUSINESS_DAY,
+        outcomes=("talked", "visit_booked", "other_way", "wants_no_texts", "not_reached"),
+        source="contract 4, N29",
+        contact=True,
+    ),
+    TaskRule(
+        kind=TaskKind.CHECK_NUMBER,
+        role=Role.COORDINATOR,
+        words="Find out whether the number is still right: somebody wrote that it is not",
+        response=Response.ONE_BUSINESS_DAY,
+        outcomes=("number_corrected", "other_way", "not_reached"),
+        source="N21",
         contact=True,
     ),
     TaskRule(
@@ -553,6 +583,12 @@ def _missed_text(facts: Facts) -> str:
     return f"{what}, {day}" if day else what
 
 
+_WHY_CALL = {
+    "call_me": "Asked for by text",
+    "need_ride": "Help with getting here was asked for by text",
+}
+
+
 _DETAILS: Mapping[TaskKind, Callable[[Facts], str]] = {
     TaskKind.ANOTHER_TIME: _visit_day,
     TaskKind.FIND_VISIT: _visit_day,
@@ -561,6 +597,8 @@ _DETAILS: Mapping[TaskKind, Callable[[Facts], str]] = {
     TaskKind.SUPPLY_NOT_ON_SITE: _supply,
     TaskKind.VERIFY_GIVEN: _given_day,
     TaskKind.MISSED_TEXT: _missed_text,
+    TaskKind.CALL_BACK: _one_of(_WHY_CALL),
+    TaskKind.CALL_UNANSWERED: _on_day("since", "No answer since"),
     TaskKind.CLOSE_OR_CONTINUE: _last_given,
     TaskKind.GOAL_REVIEW: _goal,
     TaskKind.SIDE_EFFECT_LOOK: _effect,

@@ -10,19 +10,32 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from backend.crypto import CannotOpen
 from backend.rules import wall_time
 from backend.selectors.export import opened
 from backend.selectors.keys import data_keys
 from backend.selectors.people import programs_by_id
-from recovery.models import Appointment, CravingLog, Dose, Flag, Hold, HoldAlarm, Patient, Stay, Supporter, Treatment
+from recovery.models import (
+    Appointment,
+    CravingLog,
+    Dose,
+    Flag,
+    Hold,
+    HoldAlarm,
+    Patient,
+    Stay,
+    Supporter,
+    Task,
+    Treatment,
+)
 from recovery.rules.gates import GateEvent, PromptStop, is_acute
 from recovery.rules.medicines import Cadence
-from recovery.rules.records import AppointmentStatus, PatientStatus
+from recovery.rules.records import AppointmentKind, AppointmentStatus, PatientStatus, TaskStatus
 from recovery.rules.states import DoseState, FlagKind, FlagStatus, ReportSource, Role
 from recovery.rules.supporters import RIGHTS, Tier, rights_of
+from recovery.rules.tasks import TaskKind
 from recovery.selectors.around import state_today
 from recovery.selectors.clinic import clinics
 from recovery.selectors.holds import Stops, prompt_stops
@@ -147,6 +160,12 @@ def out_of_reach(patient_ids: Collection[int]) -> set[int]:
         .exclude(status__in=[FlagStatus.CLOSED.value, FlagStatus.RETURNED.value])
         .values_list("patient_id", flat=True)
     )
+
+
+def patients_with_task(*, kind: TaskKind, limit: int) -> list[int]:
+    """Patients for whom work of this kind is open, ascending."""
+    rows = Task.objects.filter(kind=kind.value, status=TaskStatus.OPEN.value).order_by("patient_id")
+    return list(rows.values_list("patient_id", flat=True)[:limit])
 
 
 def open_treatments(patient_ids: Collection[int]) -> dict[int, int]:
@@ -382,10 +401,26 @@ def holds_still_open(hold_ids: Collection[int]) -> dict[int, bool]:
     return {pk: at is not None for pk, at in rows.values_list("pk", "understood_at")}
 
 
-def away_now(patient_ids: Collection[int]) -> dict[int, date]:
-    """Of these patients those whose prompts rest because they are away (S 7): the first day of it."""
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Why texts of one patient rest. ``prompts``: the days, both ends included. ``inside``: away, not back yet."""
+
+    prompts: tuple[tuple[date, date], ...]
+    inside: bool = False
+
+    def covers(self, day: date) -> bool:
+        return any(first <= day <= last for first, last in self.prompts)
+
+
+def rests_of(patient_ids: Collection[int]) -> dict[int, Rest]:
+    """What rests by patient, absent where nothing does: prompts until staff asked who was away (S 7)."""
+    if not patient_ids:
+        return {}
+    found = {}
     rows = Stay.objects.filter(patient_id__any=list(patient_ids), settled_at__isnull=True, voided_at__isnull=True)
-    return dict(rows.values_list("patient_id", "began_on"))
+    for patient_id, began_on, ended_on in rows.values_list("patient_id", "began_on", "ended_on"):
+        found[patient_id] = Rest(((began_on, date.max),), inside=ended_on is None)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -427,20 +462,24 @@ class OwedVisit:
     program_id: int
     day: date
     starts_at: datetime | None
+    settled: bool  # the patient said that the day suits, or asked for another
 
 
-def patients_with_visits(*, first_day: date, last_day: date, unless: dict[int, Exists], limit: int) -> list[int]:
+def patients_with_visits(*, first_day: date, last_day: date, unless: dict[int, Q], limit: int) -> list[int]:
     """Patients with a text owed about a visit, ascending.
 
     ``unless`` has, by the text's day counted from the visit's (-7 is a week before), the condition that
-    there is one already; it may refer to ``pk`` and ``due_on``. The days are those on which texts leave.
+    none is needed; it may refer to columns of the visit. The days are those on which texts leave.
     """
     owed = Q()
     for offset, told in unless.items():
         span = (first_day - timedelta(days=offset), last_day - timedelta(days=offset))
         owed |= Q(Q(due_on__range=span) & ~told)
+    inside = Stay.objects.filter(
+        patient_id=OuterRef("patient_id"), settled_at__isnull=True, voided_at__isnull=True, ended_on__isnull=True
+    )
     return list(
-        Appointment.objects.filter(owed, status__in=_UPCOMING, remind=True)
+        Appointment.objects.filter(owed, ~Exists(inside), status__in=_UPCOMING, remind=True)
         .exclude(patient__status__in=_GONE)
         .order_by("patient_id")
         .values_list("patient_id", flat=True)
@@ -454,10 +493,37 @@ def owed_visits(patient_ids: Collection[int], *, first_day: date, last_day: date
         patient_id__any=patient_ids, due_on__range=(first_day, last_day), status__in=_UPCOMING, remind=True
     ).order_by("patient_id", "due_on", "pk")
     return [
-        OwedVisit(pk, patient, program, day, starts_at)
-        for pk, patient, program, day, starts_at in rows.values_list(
-            "pk", "patient_id", "program_id", "due_on", "starts_at"
+        OwedVisit(pk, patient, program, day, starts_at, bool(confirmed_at or another_time_at))
+        for pk, patient, program, day, starts_at, confirmed_at, another_time_at in rows.values_list(
+            "pk", "patient_id", "program_id", "due_on", "starts_at", "confirmed_at", "another_time_at"
         )
+    ]
+
+
+def visits_passed(*, first_day: date, last_day: date, limit: int) -> list[OwedVisit]:
+    """Visits that should have been on these days and that nobody closed, without those for an injection.
+
+    Left out is who asked for another time, who has a later visit, and for whom a task already looks for one.
+    """
+    mine = OuterRef("patient_id")
+    later = Appointment.objects.filter(patient_id=mine, due_on__gt=last_day, status__in=_UPCOMING)
+    looked_for = Task.objects.filter(
+        patient_id=mine,
+        kind__in=[TaskKind.FIND_VISIT.value, TaskKind.ANOTHER_TIME.value],
+        status=TaskStatus.OPEN.value,
+    )
+    rows = (
+        Appointment.objects.filter(
+            due_on__range=(first_day, last_day), status__in=_UPCOMING, remind=True, another_time_at__isnull=True
+        )
+        .exclude(kind=AppointmentKind.INJECTION.value)
+        .exclude(patient__status__in=_GONE)
+        .filter(~Exists(later), ~Exists(looked_for))
+        .order_by("due_on", "pk")
+    )
+    return [
+        OwedVisit(pk, patient, program, day, None, settled=False)
+        for pk, patient, program, day in rows.values_list("pk", "patient_id", "program_id", "due_on")[:limit]
     ]
 
 
@@ -466,9 +532,23 @@ def awaited_visits() -> QuerySet[Appointment]:
     return Appointment.objects.filter(status__in=_UPCOMING, remind=True)
 
 
-def awaited_visit_days(appointment_ids: Collection[int]) -> dict[int, date]:
-    """The day of each of these visits that is still to be kept; others are absent."""
-    return dict(awaited_visits().filter(pk__in=appointment_ids).values_list("pk", "due_on"))
+@dataclass(frozen=True, slots=True)
+class AwaitedVisit:
+    """A visit that is still to be kept. ``settled``: the patient said that the day suits, or asked for another."""
+
+    day: date
+    settled: bool
+
+
+def awaited_visits_by_id(appointment_ids: Collection[int]) -> dict[int, AwaitedVisit]:
+    """Of these visits those that are still to be kept; others are absent."""
+    rows = awaited_visits().filter(pk__in=appointment_ids)
+    return {
+        pk: AwaitedVisit(day, bool(confirmed_at or another_time_at))
+        for pk, day, confirmed_at, another_time_at in rows.values_list(
+            "pk", "due_on", "confirmed_at", "another_time_at"
+        )
+    }
 
 
 # --- flags ------------------------------------------------------------------------------------------

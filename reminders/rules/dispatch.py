@@ -96,6 +96,7 @@ class SendFacts:
     answered: bool = False  # what it asks for was already reported or answered
     hold_open: bool = False
     paused: bool = False  # away (S 7) or on holiday from reminders
+    inside: bool = False  # away and not back yet: visits rest too, the phone may be in other hands (S 21)
 
     # The patient asked for this very text ("later"): no cap and no back-off, but everything else.
     asked_for: bool = False
@@ -222,6 +223,8 @@ def _forbidden(facts: SendFacts) -> Why | None:
     if facts.hold_open and facts.message_class in _STOPPED_BY_HOLD:
         return Why.HOLD
     if facts.paused and facts.message_class in PROMPTS:
+        return Why.PAUSED
+    if facts.inside and facts.message_class is MessageClass.VISIT:
         return Why.PAUSED
     return None
 

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 from backend.rules.wall_time import to_utc
 from reminders.rules import wording
+from reminders.rules.dispatch import Why
 from reminders.rules.states import PROMPTS, Channel, MessageClass, SubjectKind, priority_of
 from reminders.rules.window import Outside, expiry, place, window_for
 
@@ -96,6 +97,7 @@ class Person:
     meets_goal: bool = False  # own goal met: fewer texts (row 54)
     started_on: date | None = None  # of treatment, for the first month
     pauses: tuple[tuple[date, date], ...] = ()  # holidays from prompts and days away, both ends included
+    inside: bool = False  # in hospital, custody or residential care: the phone may be in other hands (S 21)
 
     def paused_on(self, day: date) -> bool:
         return any(first <= day <= last for first, last in self.pauses)
@@ -129,7 +131,7 @@ class VisitFact:
     day: date  # local
     starts_at: datetime | None = None  # None when only the day is known
     over: bool = False  # attended, cancelled, or made up for
-    confirmed: bool = False
+    settled: bool = False  # the patient said that the day suits, or asked for another time
     number: str | None = None  # what to call, for the text that names it
 
 
@@ -346,14 +348,15 @@ def plan_visit(visit: VisitFact, *, person: Person, policy: PlanningPolicy = POL
     """Return the texts before a visit, on its day, and after a day that passed without it.
 
     Each says how far away the visit is, so each ends with its local day and, on the day itself, with the
-    visit's start. A visit that is over gets none. Texts go on while prompts are paused.
+    visit's start. A visit that is over gets none. Texts go on while prompts are paused, and rest while somebody
+    is inside. One that was answered gets two more texts, not three: ``asks_again``.
     """
-    if visit.over:
+    if visit.over or person.inside:
         return []
     planned: list[PlannedMessage] = []
     for before in policy.visit_days_before:
-        if visit.confirmed and before == 3:
-            continue  # confirmed a week ahead: two more texts are enough
+        if visit.settled and asks_again(-before):
+            continue
         planned += _visit_text(visit, offset=-before, template=VISIT_TEMPLATES[before], person=person, policy=policy)
     for after in policy.visit_days_after:
         template = AFTER_TEMPLATES[after]
@@ -361,6 +364,29 @@ def plan_visit(visit: VisitFact, *, person: Person, policy: PlanningPolicy = POL
             template = "visit.passed"
         planned += _visit_text(visit, offset=after, template=template, person=person, policy=policy)
     return planned
+
+
+def asks_again(offset: int) -> bool:
+    """Whether the text ``offset`` days from a visit only repeats a question that the week's text asked."""
+    return VISIT_TEMPLATES.get(-offset) == "visit.three_days"
+
+
+def visit_offset(step: str) -> int:
+    """The text's day counted from the visit's: "day-7" is -7, "day0" is 0. Raises ValueError for other steps."""
+    if not step.startswith("day"):
+        raise ValueError("not a step of a visit")
+    return int(step[3:])
+
+
+def visit_text_ended(*, step: str, slot_on: date, day: date | None, settled: bool) -> Why | None:
+    """Why a text about a visit is not wanted any more; None while it is.
+
+    ``day``: the day of the visit that is still to be kept, None for one that is over or cancelled.
+    """
+    offset = visit_offset(step)
+    if day is None or slot_on != day + timedelta(days=offset):
+        return Why.CANCELLED
+    return Why.ANSWERED if settled and asks_again(offset) else None
 
 
 def _visit_text(

@@ -19,8 +19,8 @@ from backend.selectors.keys import PROGRAM_ITSELF, data_keys
 from backend.selectors.people import programs_by_id, staff_phones
 from recovery.selectors import reminding
 from reminders.models import InboundMessage, Message
-from reminders.rules.dispatch import SendFacts
-from reminders.rules.planning import OWNED_STEP, POLICY, ordinal_of
+from reminders.rules.dispatch import SendFacts, Why
+from reminders.rules.planning import OWNED_STEP, POLICY, ordinal_of, visit_text_ended
 from reminders.rules.states import MAYBE_OUT, PROMPTS, Audience, CapGroup, MessageClass, SubjectKind
 from reminders.rules.window import Outside
 from reminders.selectors import stops
@@ -74,11 +74,7 @@ class Known:
     facts: dict[int, SendFacts] = field(default_factory=dict)
 
 
-def visit_offset(step: str) -> int:
-    """The text's day counted from the visit's: "day-7" is -7, "day0" is 0. Raises ValueError for other steps."""
-    if not step.startswith("day"):
-        raise ValueError("not a step of a visit")
-    return int(step[3:])
+_RESTING = PROMPTS | {MessageClass.VISIT}
 
 
 def facts_of(claimed: Sequence[Claimed], *, now: datetime) -> Known:
@@ -99,7 +95,7 @@ def facts_of(claimed: Sequence[Claimed], *, now: datetime) -> Known:
     consented = patients_with_consent(kind=ConsentKind.SMS, patient_ids=patients)
     slots = {one.id: slot for one in claimed if (slot := _slot(one)) is not None}
     doses = reminding.slot_states(set(slots.values())) if slots else {}
-    visit_days = reminding.awaited_visit_days(
+    visits = reminding.awaited_visits_by_id(
         {one.subject_id for one in claimed if one.subject_kind == SubjectKind.APPOINTMENT.value}
     )
     flags = reminding.flags_still_open(
@@ -108,12 +104,8 @@ def facts_of(claimed: Sequence[Claimed], *, now: datetime) -> Known:
     holds = reminding.holds_still_open(
         {one.subject_id for one in claimed if one.subject_kind == SubjectKind.HOLD.value}
     )
-    away = reminding.away_now(
-        {
-            one.patient_id
-            for one in claimed
-            if one.patient_id is not None and one.message_class in PROMPTS and one.id not in slots
-        }
+    rests = reminding.rests_of(
+        {one.patient_id for one in claimed if one.patient_id is not None and one.message_class in _RESTING}
     )
     counts = _counts(claimed, contacts, now=now)
     asked = {address.index for one in claimed if one.is_question and (address := known.addresses[one.id]).index}
@@ -147,21 +139,29 @@ def facts_of(claimed: Sequence[Claimed], *, now: datetime) -> Known:
             has_address=bool(address.phone),
             bad_address=address.index is not None and (one.program_id, address.index) in bad,
             asked_for=one.step.endswith(".later"),
-            paused=one.patient_id in away,
         )
+        rest = rests.get(one.patient_id) if one.patient_id is not None else None
+        if rest is not None:
+            facts.paused, facts.inside = rest.covers(one.slot_on), rest.inside
         slot = slots.get(one.id)
         if slot is not None:
             state = doses.get(slot)
             facts.cancelled = state is None
             facts.answered = state is not None and state.answered
             facts.hold_open = state is not None and state.held
-            facts.paused = state is not None and state.away
+            facts.paused = facts.paused or (state is not None and state.away)
             if state is not None:
                 facts.consented = facts.consented and state.opted_in
                 facts.doses_opted_in = state.reminders_that_day
         elif one.subject_kind == SubjectKind.APPOINTMENT.value:
-            day = visit_days.get(one.subject_id)
-            facts.cancelled = day is None or one.slot_on != day + timedelta(days=visit_offset(one.step))
+            visit = visits.get(one.subject_id)
+            why = visit_text_ended(
+                step=one.step,
+                slot_on=one.slot_on,
+                day=visit.day if visit is not None else None,
+                settled=visit is not None and visit.settled,
+            )
+            facts.cancelled, facts.answered = why is Why.CANCELLED, why is Why.ANSWERED
         elif one.subject_kind == SubjectKind.HOLD.value:
             facts.cancelled = one.subject_id not in holds
             facts.answered = not staff and holds.get(one.subject_id, False)

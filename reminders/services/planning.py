@@ -15,9 +15,13 @@ from django.db.models.functions import Cast, Concat, Least
 
 from backend.db import programs
 from backend.rules.roles import CARE_ROLES, Role
+from backend.rules.wall_time import local_date
 from backend.selectors.people import closed_program_ids, staff_phones, users_with_role
 from recovery.rules.states import Role as OwnerRole
+from recovery.rules.tasks import REASON_ENDED, TaskKind
 from recovery.selectors import reminding
+from recovery.selectors.rota import staffing_of
+from recovery.services.tasks import NewTask, end_tasks, make_tasks
 from reminders.models import Message
 from reminders.rules.dispatch import Why
 from reminders.rules.planning import (
@@ -28,14 +32,15 @@ from reminders.rules.planning import (
     PatientFacts,
     Person,
     VisitFact,
+    asks_again,
     ordinal_of,
     plan_alarm,
     plan_patient,
     plan_supporter,
+    visit_text_ended,
 )
 from reminders.rules.states import Audience, MessageClass, MessageState, SubjectKind
 from reminders.rules.window import DOSE_EXPIRY, EXPIRY
-from reminders.selectors.facts import visit_offset
 from reminders.selectors.silence import ANSWERED, unanswered
 from reminders.services import escalations, outcomes, slots
 from reminders.services.slots import NewMessage
@@ -62,6 +67,8 @@ def plan_messages(*, program_ids: Iterable[int], now: datetime) -> int:
     changed += _plan_visits(ids, now)
     changed += _plan_holds(ids, now)
     changed += _plan_supporters(ids, now)
+    changed += _end_calls(ids, now)
+    changed += _call_about_visits(ids, now)
     changed += escalations.warn_of_gaps(program_ids=ids, now=now)
     changed += plan_alarms(program_ids=ids, now=now)
     return changed
@@ -139,12 +146,15 @@ def _moot_visits(soon: QuerySet[Message]) -> list[tuple[int, Why]]:
             : 10 * PAGE
         ]
     )
-    days = reminding.awaited_visit_days({row[1] for row in rows})
-    return [
-        (pk, Why.CANCELLED)
-        for pk, subject, slot_on, step in rows
-        if subject not in days or slot_on != days[subject] + timedelta(days=visit_offset(step))
-    ]
+    visits = reminding.awaited_visits_by_id({row[1] for row in rows})
+    found = []
+    for pk, subject, slot_on, step in rows:
+        visit = visits.get(subject)
+        day, settled = (visit.day, visit.settled) if visit is not None else (None, False)
+        why = visit_text_ended(step=step, slot_on=slot_on, day=day, settled=settled)
+        if why is not None:
+            found.append((pk, why))
+    return found
 
 
 def _moot_flags(soon: QuerySet[Message]) -> list[tuple[int, Why]]:
@@ -213,7 +223,7 @@ def _plan_visits(ids: Sequence[int], now: datetime) -> int:
     made = 0
     with programs(ids):
         patients = reminding.patients_with_visits(
-            first_day=first, last_day=last, unless={offset: _visit_is_told(offset) for offset in offsets}, limit=100_000
+            first_day=first, last_day=last, unless={offset: _needs_no_text(offset) for offset in offsets}, limit=100_000
         )
     for start in range(0, len(patients), PAGE):
         with programs(ids):
@@ -221,16 +231,22 @@ def _plan_visits(ids: Sequence[int], now: datetime) -> int:
     return made
 
 
-def _visit_is_told(offset: int) -> Exists:
+def _needs_no_text(offset: int) -> Q:
+    """The text ``offset`` days from the visit is there, or would only repeat what was answered."""
     step = f"day{offset:+d}" if offset else "day0"
-    return Exists(
-        Message.objects.filter(
-            subject_kind=SubjectKind.APPOINTMENT.value,
-            subject_id=OuterRef("pk"),
-            step=step,
-            slot_on=CombinedExpression(OuterRef("due_on"), "+", Value(offset), output_field=DateField()),
+    told = Q(
+        Exists(
+            Message.objects.filter(
+                subject_kind=SubjectKind.APPOINTMENT.value,
+                subject_id=OuterRef("pk"),
+                step=step,
+                slot_on=CombinedExpression(OuterRef("due_on"), "+", Value(offset), output_field=DateField()),
+            )
         )
     )
+    if not asks_again(offset):
+        return told
+    return told | Q(confirmed_at__isnull=False) | Q(another_time_at__isnull=False)
 
 
 def _plan_holds(ids: Sequence[int], now: datetime) -> int:
@@ -285,14 +301,16 @@ def _plan_patients(patient_ids: set[int], now: datetime) -> int:
                 subject_id=visit.appointment_id,
                 day=visit.day,
                 starts_at=visit.starts_at,
+                settled=visit.settled,
                 number=numbers[visit.program_id] or None,
             )
         )
     holds = reminding.owed_holds(patient_ids, opened_after=now - EXPIRY[MessageClass.HOLD], now=now)
-    away = reminding.away_now(patient_ids)
+    rests = reminding.rests_of(patient_ids)
     rows: list[NewMessage] = []
+    to_call: list[NewTask] = []
     for patient_id, contact in contacts.items():
-        quiet = silence.get(patient_id, ANSWERED)
+        quiet, rest = silence.get(patient_id, ANSWERED), rests.get(patient_id)
         plan = plan_patient(
             PatientFacts(
                 person=Person(
@@ -301,7 +319,8 @@ def _plan_patients(patient_ids: set[int], now: datetime) -> int:
                     unanswered_days=quiet.days,
                     unanswered_prompts=quiet.prompts,
                     started_on=started.get(patient_id),
-                    pauses=((away[patient_id], date.max),) if patient_id in away else (),
+                    pauses=rest.prompts if rest is not None else (),
+                    inside=rest is not None and rest.inside,
                 ),
                 holds=_hold_facts(holds.get(patient_id), numbers[contact.program_id]),
                 doses=doses.get(patient_id, ()),
@@ -312,7 +331,49 @@ def _plan_patients(patient_ids: set[int], now: datetime) -> int:
             policy=AHEAD,
         )
         rows += [NewMessage(contact.program_id, contact.language, one) for one in plan.messages]
+        if plan.call_task:
+            since = (local_date(now, contact.zone) - timedelta(days=quiet.days)).isoformat()
+            to_call.append(
+                NewTask(
+                    program_id=contact.program_id,
+                    patient_id=patient_id,
+                    kind=TaskKind.CALL_UNANSWERED,
+                    facts={"since": since},
+                    once=f"since:{since}",
+                )
+            )
+    make_tasks(tasks=to_call, now=now)
     return len(slots.store(rows, now=now))
+
+
+def _end_calls(ids: Sequence[int], now: datetime) -> int:
+    """Who has answered again needs no call because of it."""
+    with programs(ids):
+        waiting = reminding.patients_with_task(kind=TaskKind.CALL_UNANSWERED, limit=PAGE)
+        silence = unanswered(reminding.zones(waiting), now=now) if waiting else {}
+        answered = [pk for pk in waiting if silence.get(pk, ANSWERED).days < AHEAD.one_a_day_after_days]
+        kinds = [TaskKind.CALL_UNANSWERED]
+        return len(end_tasks(patient_ids=answered, kinds=kinds, now=now, outcome=REASON_ENDED))
+
+
+def _call_about_visits(ids: Sequence[int], now: datetime) -> int:
+    """A person instead of a third text about a visit that passed (N29). One for an injection has its own concern."""
+    days = max(AHEAD.visit_days_after) + 1
+    with programs(ids):
+        passed = reminding.visits_passed(
+            first_day=now.date() - timedelta(days=days + 7), last_day=now.date() - timedelta(days=days), limit=PAGE
+        )
+        tasks = [
+            NewTask(
+                program_id=one.program_id,
+                patient_id=one.patient_id,
+                kind=TaskKind.FIND_VISIT,
+                facts={"due_on": one.day.isoformat()},
+                once=f"passed:{one.appointment_id}",
+            )
+            for one in passed
+        ]
+        return len(make_tasks(tasks=tasks, now=now))
 
 
 def _hold_facts(hold: reminding.OwedHold | None, number: str) -> tuple[HoldFact, ...]:
@@ -374,8 +435,9 @@ _ROLES = {
 def plan_alarms(*, program_ids: Sequence[int], now: datetime) -> int:
     """Plan a notice for each page about an open hold; returns how many (S 5).
 
-    Told are those of the role who have a number, the patient's own team first; everybody with a number when the
-    role has nobody. Nobody takes a hold over by reply: a prescriber lifts it.
+    Told is who is on call by the rota, and somebody of the role when nobody on call has it: of the role the
+    patient's own team first; everybody with a number when neither is there. Nobody takes a hold over by reply: a
+    prescriber lifts it.
     """
     with programs(program_ids):
         told = Message.objects.filter(
@@ -389,10 +451,11 @@ def plan_alarms(*, program_ids: Sequence[int], now: datetime) -> int:
         alarms = reminding.untold_alarms(since=now - EXPIRY[MessageClass.STAFF_NOTICE], unless=Q(Exists(told)))
         if not alarms:
             return 0
-        phones = staff_phones(program_ids={alarm.program_id for alarm in alarms})
+        here = {alarm.program_id for alarm in alarms}
+        phones, staffing = staff_phones(program_ids=here), staffing_of(here, now=now)
         rows: list[NewMessage] = []
         for alarm in alarms:
-            people = _of_role(alarm, phones)
+            people = _told_of_hold(alarm, phones, staffing[alarm.program_id].on_call(now=now))
             if not people:
                 log.warning("nobody to tell of a hold", program_id=alarm.program_id, hold_id=alarm.hold_id)
             rows += [
@@ -407,9 +470,13 @@ def plan_alarms(*, program_ids: Sequence[int], now: datetime) -> int:
         return len(slots.store(rows, now=now))
 
 
-def _of_role(alarm: reminding.UntoldAlarm, phones: dict[tuple[int, int], tuple[str, int]]) -> list[int]:
+def _told_of_hold(
+    alarm: reminding.UntoldAlarm, phones: dict[tuple[int, int], tuple[str, int]], on_call: Sequence[int]
+) -> list[int]:
     here = {user: team for (program, user), (_, team) in phones.items() if program == alarm.program_id}
     roles = _ROLES.get(alarm.to_role, tuple(CARE_ROLES))
     wanted = [user for user in users_with_role(program_id=alarm.program_id, roles=roles) if user in here]
+    if any(user in wanted for user in on_call):
+        return list(on_call)
     own_team = [user for user in wanted if here[user] == alarm.team_id]
-    return own_team or wanted or sorted(here)
+    return list(dict.fromkeys([*on_call, *(own_team or wanted)])) or sorted(here)

@@ -28,12 +28,14 @@ from backend.services import audit
 from backend.services.consents import give_consent
 from backend.services.keys import program_key
 from recovery.rules.states import FlagKind, ReportSource, Severity, Statement
+from recovery.rules.tasks import TaskKind
 from recovery.selectors import reminding
 from recovery.selectors.access import known_patient
 from recovery.selectors.policy import policy_for
 from recovery.services.doses import DoseStatement, report_doses
 from recovery.services.flags import own_flag, raise_flag
 from recovery.services.supporters import concern_from_number
+from recovery.services.tasks import NewTask, make_tasks
 from recovery.services.visits import VisitOver, ask_for_another_time, confirm_visit
 from reminders.models import InboundMessage, Message, OutboxText
 from reminders.providers.base import Provider
@@ -345,8 +347,10 @@ def _take_answer(inbound: InboundMessage, question: Message, reading: Reading, *
         _consent(inbound, now=now)
     elif answer in _WANTS_A_CALL:
         _answer(inbound, "reply.will_call", now=now)
-        # Another time is a task of its own, named by its visit; everything else that wants a call waits in the inbox.
-        if answer not in _ANOTHER_TIME or not _ask_for_another_time(inbound, question, now=now):
+        # A call that was promised is work with a time, not a line in the inbox (contract 5).
+        if answer not in _ANOTHER_TIME:
+            _promise_call(inbound, answer, now=now)
+        elif not _ask_for_another_time(inbound, question, now=now):
             result, handled = f"{INBOX}:{answer.value}", None
     elif answer is Answer.CONFIRM:
         _confirm(inbound, question, now=now)
@@ -375,6 +379,17 @@ def _ask_for_another_time(inbound: InboundMessage, question: Message, *, now: da
     except (NotFound, VisitOver):
         return False
     return True
+
+
+def _promise_call(inbound: InboundMessage, answer: Answer, *, now: datetime) -> None:
+    assert inbound.patient_id is not None
+    task = NewTask(
+        program_id=inbound.program_id,
+        patient_id=inbound.patient_id,
+        kind=TaskKind.CALL_BACK,
+        facts={"reason": answer.value},
+    )
+    make_tasks(tasks=[task], now=now)
 
 
 def _report(inbound: InboundMessage, question: Message, answer: Answer, *, now: datetime) -> bool:

@@ -167,3 +167,34 @@ def test_s7_prompts_rest_while_somebody_is_away(program, texted, plan, send, now
     send(now + 25.5 * HOUR)
     assert set(Message.objects.filter(slot_on=date(2026, 3, 4)).values_list("why", flat=True)) == {"paused"}
     assert not Message.objects.filter(slot_on=date(2026, 3, 5)).exists()
+
+
+def test_the_pages_of_a_hold_go_by_rota_to_who_is_on_call(program, patient, plan, uses, make_staff, now):
+    from recovery.rules.escalation import OverrideReason
+    from recovery.services.rota import add_override
+
+    nurse, clinician, director, other = (
+        make_staff(program, role) for role in (Role.NURSE, Role.CLINICIAN, Role.MEDICAL_DIRECTOR, Role.CLINICIAN)
+    )
+    members = {one.user_id: (f"n{n}", f"+121255509{n:02}") for n, one in enumerate((nurse, clinician, director, other))}
+    create_team(program_id=program, name="Blue", members=members, now=now)
+    uses(patient, now)
+
+    def told(at, people):
+        add_override(
+            actor=director,
+            program_id=program,
+            starts_at=at - HOUR / 2,
+            ends_at=at + HOUR,
+            people=[one.user_id for one in people],
+            reason=OverrideReason.SWAP,
+            now=at - HOUR / 2,
+        )
+        before = set(Message.objects.values_list("pk", flat=True))
+        page_holds(program_ids=[program], now=at)
+        plan(at)
+        rows = Message.objects.filter(template="staff.still_waiting").exclude(pk__in=before)
+        return set(rows.values_list("recipient_id", flat=True))
+
+    assert told(now + 2 * HOUR, [clinician, nurse]) == {clinician.user_id, nurse.user_id}
+    assert told(now + 24 * HOUR, [nurse]) >= {nurse.user_id, clinician.user_id, other.user_id}, "a nurse lifts no hold"

@@ -7,7 +7,7 @@ import pytest
 from backend.models import Consent
 from backend.rules.roles import Role
 from backend.services import people
-from recovery.models import Dose, DoseReport, Flag
+from recovery.models import Dose, DoseReport, Flag, Task
 from recovery.rules.states import FlagKind, Severity
 from recovery.services.flags import raise_flag
 from reminders.models import InboundMessage, Message, OptOut
@@ -242,7 +242,9 @@ def test_a_wish_for_a_call_waits_for_a_person(patient, agree, write, send, compa
     )
     send(now)
     write(patient, "1", now + DUE)
-    assert (inbound().result, inbound().handled_at) == ("inbox:call_me", None)
+    assert (inbound().result, inbound().handled_at) == ("call_me", now + DUE)
+    task = Task.objects.get(patient=patient)
+    assert (task.kind, task.status, task.facts) == ("call_back", "open", {"reason": "call_me"})
     send(now + DUE)
     assert "We will call you" in company.bodies[-1]
 

@@ -238,7 +238,7 @@ class TestVisit:
     @pytest.mark.parametrize(
         ("changes", "missing"),
         [
-            pytest.param({"confirmed": True}, {"day-3"}, id="confirmed a week ahead"),
+            pytest.param({"settled": True}, {"day-3"}, id="answered a week ahead"),
             pytest.param({"over": True}, {"day-7", "day-3", "day-1", "day0", "day+1", "day+4"}, id="over"),
         ],
     )

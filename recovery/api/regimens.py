@@ -19,12 +19,12 @@ from backend.api.serializers import (
 )
 from backend.api.views import ApiView
 from backend.rules.roles import Access
-from backend.services import audit
 from recovery.rules.medicines import Medicine
 from recovery.rules.regimen_words import WARNING_WORDS, OrderWarning
 from recovery.selectors.access import patient_for
 from recovery.selectors.regimens import regimen_choices, regimen_rows
 from recovery.services.orders import Order, change_order, order_regimen, stop_order
+from recovery.services.patients import read_patient
 
 
 class PlainNumberField(serializers.FloatField):
@@ -138,7 +138,7 @@ class RegimensView(ApiView):
     @extend_schema(operation_id="listRegimens", request=None, responses=RegimenListSerializer)
     def get(self, request: Request, patient_id: int) -> Response:
         """Every version of what was ordered for a patient."""
-        patient = _read(self, patient_id)
+        patient = read_patient(actor=self.actor, patient_id=patient_id)
         return Response(RegimenListSerializer({"items": regimen_rows(patient=patient)}).data)
 
     @extend_schema(operation_id="startRegimen", responses=RegimenSerializer)
@@ -211,7 +211,7 @@ class RegimenChoicesView(ApiView):
     @extend_schema(operation_id="listRegimenChoices", responses=ChoiceListSerializer)
     def get(self, request: Request, patient_id: int) -> Response:
         """What the program offers this patient, found by name or brand."""
-        patient = _read(self, patient_id)
+        patient = read_patient(actor=self.actor, patient_id=patient_id)
         items = [
             {
                 "kind": choice.entry.key,
@@ -230,19 +230,6 @@ def _order(view: ApiView) -> Order:
     given = OrderInput(data=view.request.data)
     given.is_valid(raise_exception=True)
     return given.order()
-
-
-def _read(view: ApiView, patient_id: int) -> Any:
-    patient = patient_for(view.actor, patient_id=patient_id)
-    audit.record(
-        actor=view.actor,
-        action="patient.read",
-        program_id=patient.program_id,
-        patient_id=patient.pk,
-        object_kind="patient",
-        object_id=patient.pk,
-    )
-    return patient
 
 
 def _shown(patient: Any, regimen_id: int) -> Response:

@@ -24,7 +24,6 @@ from backend.api.serializers import (
 from backend.api.views import ApiView, NoFields
 from backend.rules import wall_time
 from backend.rules.roles import Access
-from backend.services import audit
 from recovery.rules.records import (
     AppointmentKind,
     AppointmentStatus,
@@ -41,6 +40,7 @@ from recovery.selectors.supply import tablets_of
 from recovery.selectors.visits import VisitRow, own_visits, visit_rows
 from recovery.services import supply, visits
 from recovery.services.injections import state_given_elsewhere, verify_injection, void_injection
+from recovery.services.patients import read_patient
 
 ENDINGS = {"not_kept": visits.visit_not_kept, "not_given": visits.injection_not_given, "cancelled": visits.cancel_visit}
 REASONS = list(dict.fromkeys(word.value for kind in (NotKeptReason, NotGivenReason, CancelReason) for word in kind))
@@ -91,15 +91,7 @@ class VisitsView(ApiView):
     @extend_schema(operation_id="listVisits", request=None, responses=VisitListSerializer)
     def get(self, request: Request, patient_id: int) -> Response:
         """A patient's visits, those to come and those that were."""
-        patient = patient_for(self.actor, patient_id=patient_id)
-        audit.record(
-            actor=self.actor,
-            action="patient.read",
-            program_id=patient.program_id,
-            patient_id=patient.pk,
-            object_kind="patient",
-            object_id=patient.pk,
-        )
+        patient = read_patient(actor=self.actor, patient_id=patient_id)
         return Response(VisitListSerializer({"items": _rows(patient)}).data)
 
     @extend_schema(operation_id="bookVisit", responses=BookedSerializer)

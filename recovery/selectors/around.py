@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from backend.selectors.export import opened, rows_of
 from backend.selectors.keys import data_keys
 from recovery.models import ContactRules, MinorConsent, Patient, RewardEntry, RewardPlan, Supporter
 from recovery.rules.policy import Policy
-from recovery.rules.reach import is_safe_hour
+from recovery.rules.reach import Reach
 from recovery.rules.rewards import EntryKind, Phase, ends_on, phase_on, step_cents, week_of
 from recovery.rules.supporters import (
     AllowedBy,
@@ -172,26 +172,13 @@ def _minor(row: MinorConsent, key: Key | None) -> MinorView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReachView:
-    """How a person may be reached. None: nobody has asked yet. Hours are the patient's local time."""
+class ReachView(Reach):
+    """How a person may be reached, and since when that stands."""
 
-    phone_shared: bool
-    safe_to_call: bool | None = None
-    safe_voicemail: bool | None = None
-    safe_from: time | None = None
-    safe_until: time | None = None
-    agreed_word: str = ""
-    interpreter: str = ""
-    letters_ok: bool | None = None
-    letter_address: str = ""
     changed_at: datetime | None = None
 
     def __repr__(self) -> str:
         return "ReachView()"
-
-    def is_safe_now(self, local: time) -> bool:
-        """Whether a call at this local time keeps to what the person said."""
-        return self.safe_to_call is not False and is_safe_hour(local, opens=self.safe_from, closes=self.safe_until)
 
 
 def reach_of(*, patient: Patient) -> ReachView:

@@ -19,6 +19,7 @@ from backend.services.people import known_zone
 from recovery.models import NamePrefix, Patient, Treatment
 from recovery.rules.records import PatientStatus
 from recovery.rules.states import FlagKind, Indication, OpioidHistory
+from recovery.selectors.access import patient_for
 from recovery.services import sql, treatments
 from recovery.services.flag_rows import end_many
 
@@ -48,6 +49,20 @@ class NewPatient:
 
 class BadPerson(DomainError):
     code = "bad-person"
+
+
+def read_patient(*, actor: Actor, patient_id: int) -> Patient:
+    """The patient, with the entry in the audit that somebody of the staff read about them. Raises NotFound."""
+    patient = patient_for(actor, patient_id=patient_id)
+    audit.record(
+        actor=actor,
+        action="patient.read",
+        program_id=patient.program_id,
+        patient_id=patient.pk,
+        object_kind="patient",
+        object_id=patient.pk,
+    )
+    return patient
 
 
 @transaction.atomic

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -13,7 +13,7 @@ from backend.rules.wall_time import local_date
 from backend.selectors.keys import data_key
 from backend.services import audit
 from recovery.models import ContactRules, MinorConsent, Patient
-from recovery.rules.reach import Interpreter
+from recovery.rules.reach import Interpreter, Reach
 from recovery.rules.supporters import AllowedBy, MinorBasis
 
 LONGEST_WORD = 60
@@ -23,21 +23,6 @@ _STATE = re.compile(r"[A-Z]{2}")
 
 class BadReach(DomainError):
     code = "bad-reach"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
-    """How a person may be reached; None where it was not asked. Hours are local and both given or neither."""
-
-    phone_shared: bool = False
-    safe_to_call: bool | None = None
-    safe_voicemail: bool | None = None
-    safe_from: time | None = None
-    safe_until: time | None = None
-    agreed_word: str = ""
-    interpreter: str = ""
-    letters_ok: bool | None = None
-    letter_address: str = ""
 
 
 @transaction.atomic

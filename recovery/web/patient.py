@@ -14,7 +14,6 @@ from backend import clock
 from backend.access import access
 from backend.errors import DomainError, NotFound
 from backend.rules.roles import Access
-from backend.services import audit
 from recovery.rules.medicines import CATALOGUE, Cadence
 from recovery.rules.states import ReportSource
 from recovery.rules.triggers import trigger_words
@@ -23,6 +22,7 @@ from recovery.selectors.patient_page import STRIP_WEEKS, DoseView, PatientPage
 from recovery.selectors.patient_page import patient_page as page_of
 from recovery.selectors.worklist import worklist_rows
 from recovery.services import doses, flags, injections
+from recovery.services.patients import read_patient
 from recovery.web import answers, charts, subpages, words
 from recovery.web.forms import ContactForm, DoseForm, InjectionForm, client_id, local_today
 from recovery.web.people_words import reach_words
@@ -161,17 +161,8 @@ def record_contact(request: HttpRequest, patient_id: int) -> HttpResponse:
 def _page(request: HttpRequest, patient_id: int) -> PatientPage:
     """The page's facts, with the entry in the audit that they were read."""
     actor = answers.actor_of(request)
-    patient = patient_for(actor, patient_id=patient_id)
-    page = page_of(patient=patient, now=clock.now(), viewer=actor)
-    audit.record(
-        actor=actor,
-        action="patient.read",
-        program_id=patient.program_id,
-        patient_id=patient.pk,
-        object_kind="patient",
-        object_id=patient.pk,
-    )
-    return page
+    patient = read_patient(actor=actor, patient_id=patient_id)
+    return page_of(patient=patient, now=clock.now(), viewer=actor)
 
 
 def _dose(page: PatientPage, dose_id: int) -> DoseView:

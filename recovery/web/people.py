@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from backend import clock
 from backend.access import Actor, access
 from backend.rules.roles import Access
+from recovery.rules.reach import Reach
 from recovery.rules.rewards import EntryKind, Reason
 from recovery.rules.supporters import AgreedHow, AllowedBy, EndedBy, Relation, SupporterState
 from recovery.selectors.around import AgeView, ReachView, RewardsView, SupporterView, age_of, reach_of
@@ -68,7 +69,7 @@ def _concern(actor: Actor, patient: Any, form: forms.ConcernForm, now: datetime)
 
 
 def _reach(actor: Actor, patient: Any, form: forms.ReachForm, now: datetime) -> object:
-    return reach_service.set_reach(actor=actor, patient=patient, reach=reach_service.Reach(**form.values()), now=now)
+    return reach_service.set_reach(actor=actor, patient=patient, reach=Reach(**form.values()), now=now)
 
 
 def _minor(actor: Actor, patient: Any, form: forms.MinorForm, now: datetime) -> object:

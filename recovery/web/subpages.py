@@ -13,9 +13,8 @@ from django.urls import reverse
 from backend import clock
 from backend.access import Actor
 from backend.errors import NotFound
-from backend.services import audit
-from recovery.selectors.access import patient_for
 from recovery.selectors.patient_head import PatientHead, patient_head
+from recovery.services.patients import read_patient
 from recovery.web import answers
 
 PAGES: list[tuple[str, str]] = [
@@ -36,16 +35,7 @@ PAGES: list[tuple[str, str]] = [
 
 def head_for(request: HttpRequest, patient_id: int) -> PatientHead:
     """The patient, with the entry in the audit that a page about them was read. Raises NotFound."""
-    actor = answers.actor_of(request)
-    patient = patient_for(actor, patient_id=patient_id)
-    audit.record(
-        actor=actor,
-        action="patient.read",
-        program_id=patient.program_id,
-        patient_id=patient.pk,
-        object_kind="patient",
-        object_id=patient.pk,
-    )
+    patient = read_patient(actor=answers.actor_of(request), patient_id=patient_id)
     return patient_head(patient=patient, now=clock.now())
 
 

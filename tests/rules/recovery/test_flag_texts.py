@@ -100,7 +100,7 @@ def test_at_its_own_severity_it_stands_on_the_page_unless_it_must_not(kind):
     assert notice.next_step in NextStep
 
 
-@pytest.mark.parametrize("kind", set(FlagKind) - {FlagKind.COUGH})
+@pytest.mark.parametrize("kind", [kind for kind in FlagKind if kind is not FlagKind.COUGH])
 def test_what_is_for_the_weekly_list_says_nothing(kind):
     assert said((kind, Severity.INFO)) == []
 

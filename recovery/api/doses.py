@@ -17,6 +17,7 @@ from backend.api.serializers import (
     StrictSerializer,
     WholeField,
     WordField,
+    YesNoField,
 )
 from backend.api.views import ApiView
 from backend.rules.roles import Access
@@ -42,11 +43,15 @@ class DoseReportInput(StrictSerializer):
     dose_mg = AmountField(max_digits=7, decimal_places=2, min_value=Decimal("0.01"), allow_null=True, default=None)
     reason = CodeField(max_length=20, help_text="A code from the app's list of reasons.")
     note = NoteField()
+    unplanned = YesNoField(
+        default=False, help_text="Taken when wanted (targeted use): it stands beside whatever is planned that day."
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["statement"] != Statement.TAKEN and attrs["taken_at"] is not None:
             raise serializers.ValidationError({"taken_at": ["Only what was taken has a time."]}, "not-taken")
-        if attrs["dose_id"] is None and attrs["dosing_day"] is None and attrs["taken_at"] is None:
+        by_nothing = attrs["dose_id"] is None and attrs["dosing_day"] is None and attrs["taken_at"] is None
+        if by_nothing and not attrs["unplanned"]:
             raise serializers.ValidationError({"dose_id": ["Say which dose: by its id, its day or its time."]})
         return attrs
 

@@ -67,6 +67,8 @@ class TodaySerializer(serializers.Serializer):
     hold = OwnHoldSerializer(allow_null=True)
     ask_about_first = serializers.BooleanField(help_text="Ask how the first one was (`well_after_dose`).")
     notices = NoticeSerializer(many=True, help_text="The most urgent first; empty when there is nothing to say.")
+    when_wanted = serializers.BooleanField(help_text="Targeted use is ordered: offer a report with `unplanned`.")
+    taken_when_wanted = serializers.IntegerField(min_value=0, help_text="How often that was reported for this day.")
 
 
 class TodayView(ApiView):

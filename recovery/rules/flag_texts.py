@@ -130,6 +130,7 @@ class NextStep(StrEnum):
     CALL = "call"
     PLAN = "plan"
     VISITS = "visits"
+    AHEAD = "ahead"
 
 
 _NEXT = {
@@ -142,6 +143,7 @@ _NEXT = {
     "craving_high": NextStep.PLAN,
     "craving_rise": NextStep.PLAN,
     "injection_overdue": NextStep.VISITS,
+    "procedure": NextStep.AHEAD,
 }
 _CRAVING = (FlagKind.CRAVING_HIGH, FlagKind.CRAVING_RISE, FlagKind.INTERVAL_END_CRAVING)
 _DANGER = {"crisis": Danger.RISK, "thoughts": Danger.THOUGHTS}

@@ -44,6 +44,20 @@ def is_soon(planned_on: date, *, today: date, policy: Policy) -> bool:
     return 0 <= (planned_on - today).days < policy.procedure_soon_days
 
 
+_KINDS = {
+    ProcedureKind.SURGERY: ("An operation", "Una operación"),
+    ProcedureKind.DENTAL: ("The dentist", "El dentista"),
+    ProcedureKind.SCOPE: ("An examination with sedation", "Un examen con sedación"),
+    ProcedureKind.BIRTH: ("A birth", "Un parto"),
+    ProcedureKind.OTHER: ("Something else", "Otra cosa"),
+}
+
+
+def procedure_words(kind: ProcedureKind, language: Language) -> str:
+    """Return what a patient reads for ``kind``."""
+    return _KINDS[kind][0 if language is Language.ENGLISH else 1]
+
+
 # Our own wording of what the label asks a card to say (PI-V 5.x, C 8). Printed by the person's own choice.
 _CARD = {
     Language.ENGLISH: (

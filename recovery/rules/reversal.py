@@ -24,6 +24,7 @@ class ReversalReason(StrEnum):
     ASK = "ask"
     EXPIRES = "expires"
     UNCOVERED = "uncovered"
+    NOT_AT_HAND = "not_at_hand"
 
 
 @dataclass(frozen=True, slots=True)

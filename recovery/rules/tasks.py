@@ -536,6 +536,7 @@ _WHY_REVERSAL = {
     "ask": "It is time to ask again",
     "expires": "The one at home expires soon",
     "uncovered": "Cover has ended",
+    "not_at_hand": "The patient said that none is at hand",
 }
 _WHY_DECISION = {
     "wants_to_stop": "The wish to stop was said",

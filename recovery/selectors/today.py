@@ -10,11 +10,12 @@ from datetime import date, datetime
 from django.db.models import Q
 
 from backend.rules import wall_time
-from recovery.models import Appointment, Dose, Patient
+from recovery.models import Appointment, Dose, DoseReport, Patient, Regimen
 from recovery.rules.dose_state import SAID, state_at
 from recovery.rules.flag_texts import Notice
+from recovery.rules.medicines import CATALOGUE, Cadence
 from recovery.rules.records import AppointmentStatus
-from recovery.rules.states import DoseState
+from recovery.rules.states import DoseState, Statement
 from recovery.rules.words import Language, long_date
 from recovery.selectors.holds import Stops, prompt_stops
 from recovery.selectors.own_notices import own_notices
@@ -82,7 +83,10 @@ class NextVisit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Today:
-    """``day`` is the dosing day (it rolls at 04:00), ``calendar_day`` the date, both in ``zone``."""
+    """``day`` is the dosing day (it rolls at 04:00), ``calendar_day`` the date, both in ``zone``.
+
+    ``when_wanted``: targeted use is ordered; ``taken_when_wanted`` is how often that was told for this dosing day.
+    """
 
     day: date
     calendar_day: date
@@ -94,6 +98,8 @@ class Today:
     hold: OwnHold | None
     ask_about_first: bool
     notices: list[Notice]
+    when_wanted: bool
+    taken_when_wanted: int
 
 
 def today(*, patient: Patient, now: datetime) -> Today:
@@ -102,8 +108,10 @@ def today(*, patient: Patient, now: datetime) -> Today:
     calendar_day = wall_time.local_date(now, patient.zone)
     visit = _next_visit(patient, calendar_day, language)
     hold = own_hold(patient=patient, now=now)
+    day = wall_time.dosing_day(now, patient.zone)
+    wanted = _takes_when_wanted(patient, day)
     return Today(
-        day=wall_time.dosing_day(now, patient.zone),
+        day=day,
         calendar_day=calendar_day,
         zone=patient.zone,
         language=patient.language,
@@ -118,7 +126,29 @@ def today(*, patient: Patient, now: datetime) -> Today:
             visit_ahead=visit is not None and not visit.has_passed,
             now=now,
         ),
+        when_wanted=wanted,
+        taken_when_wanted=_taken_when_wanted(patient, day) if wanted else 0,
     )
+
+
+def _takes_when_wanted(patient: Patient, day: date) -> bool:
+    """Whether targeted use is ordered (C 1 row 17): a tablet before a time of high risk, with no slots."""
+    kinds = (
+        Regimen.objects.filter(patient_id=patient.pk, ends_at__isnull=True, starts_on__lte=day)
+        .filter(Q(last_day__isnull=True) | Q(last_day__gte=day))
+        .values_list("kind", flat=True)
+    )
+    return any(CATALOGUE[kind].cadence is Cadence.TARGETED for kind in kinds if kind in CATALOGUE)
+
+
+def _taken_when_wanted(patient: Patient, day: date) -> int:
+    return DoseReport.objects.filter(
+        program_id=patient.program_id,
+        patient_id=patient.pk,
+        on_day=day,
+        dose__isnull=True,
+        statement=Statement.TAKEN.value,
+    ).count()
 
 
 def _doses(patient: Patient, now: datetime, language: Language) -> list[DoseToday]:

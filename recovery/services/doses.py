@@ -37,7 +37,8 @@ class DoseStatement:
 
     The dose is ``dose_id``, or the slot of ``dosing_day``, or the one that ``taken_at`` fills; without any
     of them, today's. ``taken_at`` None means the time was not stated. ``client_id`` is made where the
-    statement was made, so that a repeat finds the first.
+    statement was made, so that a repeat finds the first. ``unplanned``: nothing was planned for it, as in targeted
+    use (C 1 row 17); it fills no slot, not even of another medicine of that day.
     """
 
     client_id: UUID
@@ -50,6 +51,7 @@ class DoseStatement:
     dose_mg: Decimal | float | None = None
     reason: str = ""
     note: str = ""
+    unplanned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +194,8 @@ def _check(statement: DoseStatement, now: datetime) -> None:
         raise BadReport("A reason is a word of at most 20 characters.", field="reason")
     if statement.dose_mg is not None and not 0 < Decimal(str(statement.dose_mg)) <= _LARGEST_MG:
         raise BadReport("A dose must be above 0 mg.", field="dose_mg")
+    if statement.unplanned and (statement.dose_id is not None or statement.statement != Statement.TAKEN):
+        raise BadReport("Only a dose that was taken and that nothing names is unplanned.", field="unplanned")
     if statement.taken_at is None:
         return
     if statement.statement != Statement.TAKEN:
@@ -249,6 +253,7 @@ def _refuse_unless_same(row: dict[str, Any], statement: DoseStatement) -> None:
         and row["reason"] == statement.reason
         and statement.dose_id in (None, row["dose_id"])
         and statement.dosing_day in (None, row["on_day"])
+        and not (statement.unplanned and row["dose_id"] is not None)
     )
     if same and (statement.note or row["note"]):
         key = data_keys(program_id=row["program_id"], patient_ids=[row["patient_id"]])[row["patient_id"]]
@@ -292,17 +297,18 @@ def _choose_doses(
         ),
     )
     open_day = {s: _day_of(s, places[s.patient_id].zone, now) for s in statements if s.dose_id is None}
-    if open_day:
+    planned = [s for s in open_day if not s.unplanned]
+    if planned:
         wanted = {
-            "programs": [places[s.patient_id].program_id for s in open_day],
-            "patients": [s.patient_id for s in open_day],
-            "days": list(open_day.values()),
+            "programs": [places[s.patient_id].program_id for s in planned],
+            "patients": [s.patient_id for s in planned],
+            "days": [open_day[s] for s in planned],
         }
         _remember(slots, sql.rows(_BY_DAY, wanted))
         days = {(slot.patient_id, slot.dosing_day) for slot in slots.values() if slot.state is not DoseState.CANCELLED}
         bare = [
             (s.patient_id, day)
-            for s, day in open_day.items()
+            for s, day in ((s, open_day[s]) for s in planned)
             if s.statement == Statement.TAKEN and (s.patient_id, day) not in days
         ]
         if bare:
@@ -328,6 +334,8 @@ def _choose_doses(
             slot = slots.get(statement.dose_id)
             if slot is not None and slot.patient_id != statement.patient_id:
                 slot = None
+        elif statement.unplanned:
+            slot = None
         else:
             slot = _slot_for(statement, open_day[statement], of_patient.get(statement.patient_id, []), zone)
         if slot is None and (statement.dose_id is not None or statement.statement != Statement.TAKEN):

@@ -9,11 +9,11 @@ from django.db import transaction
 from backend.access import Actor
 from backend.rules import wall_time
 from recovery.models import Patient, ReversalAgent
-from recovery.rules.reversal import HasIt
-from recovery.rules.states import ReportSource
+from recovery.rules.reversal import HasIt, ReversalReason
+from recovery.rules.states import Indication, OpioidHistory, ReportSource, counts_as_opioid
 from recovery.rules.tasks import TaskKind
 from recovery.services.recorded import BadRecord, store
-from recovery.services.tasks import end_tasks
+from recovery.services.tasks import NewTask, end_tasks, make_tasks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,8 @@ def record_reversal(
 ) -> tuple[ReversalAgent, bool]:
     """Record what was said; returns it and whether it is new. Safe to repeat. The task that asked is done.
 
-    Raises BadRecord naming the field, IdReused.
+    A patient's own "no" is work at once, where opioids count: one is offered (N3, S 18). Raises
+    BadRecord naming the field, IdReused.
     """
     if answer.has_it not in set(HasIt):
         raise BadRecord("There is no such choice.", field="has_it")
@@ -65,4 +66,16 @@ def record_reversal(
     [(stored, is_new)] = store(actor=actor, rows=[row], notes=[answer.who], same=same)
     if is_new and (answer.source == ReportSource.STAFF.value or answer.has_it == HasIt.YES.value):
         end_tasks(actor=actor, patient_ids=[patient.pk], kinds=[TaskKind.REVERSAL_AGENT], now=now)
+    elif is_new and answer.has_it == HasIt.NO.value and _counts(patient):
+        offer = NewTask(
+            program_id=patient.program_id,
+            patient_id=patient.pk,
+            kind=TaskKind.REVERSAL_AGENT,
+            facts={"reason": ReversalReason.NOT_AT_HAND.value},
+        )
+        make_tasks(actor=actor, tasks=[offer], now=now)
     return stored, is_new
+
+
+def _counts(patient: Patient) -> bool:
+    return counts_as_opioid(Indication(patient.indication), OpioidHistory(patient.opioid_history))

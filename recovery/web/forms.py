@@ -190,6 +190,12 @@ class OwnReportForm(forms.Form):
     reason = forms.CharField(required=False, max_length=20)
 
 
+class WhenWantedForm(forms.Form):
+    """One that was taken when it was wanted."""
+
+    client_id = forms.UUIDField()
+
+
 def client_id(form: forms.Form) -> UUID:
     return form.cleaned_data["client_id"]
 

@@ -29,7 +29,7 @@ from recovery.selectors.patient_page import own_page as page_of
 from recovery.selectors.side_effects import asks_something
 from recovery.services import cravings, doses, journal
 from recovery.web import answers, happened_words, own_questions, own_words
-from recovery.web.forms import MomentForm, OwnReportForm, ScaleForm
+from recovery.web.forms import MomentForm, OwnReportForm, ScaleForm, WhenWantedForm
 from recovery.web.question_words import TEXTS as QUESTION_TEXTS
 
 ANSWERED = (DoseState.TAKEN, DoseState.SKIPPED, DoseState.MISSED)
@@ -61,6 +61,24 @@ def report(request: HttpRequest, dose_id: int) -> HttpResponse:
     )
     done = "today-unwell" if statement.reason == "felt_unwell" else f"today-{data['said']}"
     return _save(request, lambda: doses.report_doses(actor=actor, statements=[statement], now=now), done=done)
+
+
+@require_POST
+@access(Access.OWN_PATIENT)
+def when_wanted(request: HttpRequest) -> HttpResponse:
+    """POST /me/today/one/ - one was taken before a time of high risk; nothing was planned for it (C 1 row 17)."""
+    actor, patient, now = answers.actor_of(request), own_patient(answers.actor_of(request)), clock.now()
+    form = WhenWantedForm(request.POST)
+    if not form.is_valid():
+        return _show(request, wrong="again", status=422)
+    statement = doses.DoseStatement(
+        client_id=form.cleaned_data["client_id"],
+        patient_id=patient.pk,
+        statement=Statement.TAKEN.value,
+        source=ReportSource.APP.value,
+        unplanned=True,
+    )
+    return _save(request, lambda: doses.report_doses(actor=actor, statements=[statement], now=now), done="today-yes")
 
 
 @require_POST
@@ -221,6 +239,9 @@ def own_context(page: OwnPage) -> dict[str, Any]:
         "ask_first": page.today.ask_about_first,
         "first_id": uuid4(),
         "takes_doses": page.takes_doses,
+        "when_wanted": page.today.when_wanted,
+        "taken_when_wanted": page.today.taken_when_wanted,
+        "wanted_id": uuid4(),
         "in_treatment": page.in_treatment,
         "visit": visit,
         "visit_time": own_words.clock_time(visit.starts_at, zone, language) if visit and visit.starts_at else "",

@@ -7,7 +7,9 @@ from django import forms
 from recovery.rules.coping import COPING
 from recovery.rules.needs import NeedKind
 from recovery.rules.plans import MOST_PEOPLE, GoalAbout, GoalOutcome, Plan, PlanPart, SafePerson
+from recovery.rules.procedures import ProcedureKind
 from recovery.rules.records import TriggerKind
+from recovery.rules.reversal import HasIt
 from recovery.rules.side_effects import Effect, Sign, Strength
 from recovery.rules.states import Goal
 from recovery.rules.support import MeetingKind
@@ -43,7 +45,7 @@ class PlanForm(forms.Form):
         data = super().clean() or {}
         for number in range(MOST_PEOPLE):
             if data.get(f"phone_{number}") and not data.get(f"name_{number}"):
-                self.add_error(f"name_{number}", "A name is missing.")
+                self.add_error(f"name_{number}", forms.ValidationError("A name is missing.", code="name"))
         return data
 
     def plan(self) -> Plan:
@@ -79,7 +81,7 @@ class GoalForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if data.get("goal") == "life" and not data.get("words"):
-            self.add_error("words", "Write it down.")
+            self.add_error("words", forms.ValidationError("Write it down.", code="write"))
         return data
 
 
@@ -140,3 +142,28 @@ class EffectForm(forms.Form):
             "injection_id": data["injection_id"],
             "note": data["note"],
         }
+
+
+class ProcedureForm(forms.Form):
+    """A procedure that is planned somewhere."""
+
+    client_id = forms.UUIDField()
+    kind = forms.ChoiceField(choices=_codes(ProcedureKind))
+    planned_on = forms.DateField()
+    note = _text()
+
+
+class AtHandForm(forms.Form):
+    """Whether naloxone is at hand, until when it is good, and whether somebody close knows how to give it."""
+
+    client_id = forms.UUIDField()
+    has_it = forms.ChoiceField(choices=_codes(HasIt))
+    expires_on = forms.DateField(required=False)
+    trained = forms.NullBooleanField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        # A date left standing from before is no answer to "no".
+        if data.get("has_it") != HasIt.YES.value:
+            data["expires_on"] = None
+        return data

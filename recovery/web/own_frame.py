@@ -48,10 +48,12 @@ def show(
     return answers.private(render(request, template, frame | context, status=status))
 
 
-def saved(act: Callable[[], object], *, route: str, done: str, again: Callable[[str], HttpResponse]) -> HttpResponse:
+def saved(
+    act: Callable[[], object], *, route: str, done: str, again: Callable[[DomainError], HttpResponse]
+) -> HttpResponse:
     """Do it and lead back to the page; the same id with other words means that the first one stands.
 
-    ``again`` shows the page with what was wrong (422). Raises NotFound.
+    ``again`` shows the page with what was refused (422). Raises NotFound.
     """
     try:
         act()
@@ -59,8 +61,8 @@ def saved(act: Callable[[], object], *, route: str, done: str, again: Callable[[
         raise
     except IdReused:
         pass
-    except DomainError:
-        return again("again")
+    except DomainError as refusal:
+        return again(refusal)
     return HttpResponseRedirect(f"{reverse(route)}?done={done}")
 
 

@@ -142,7 +142,7 @@ def _do(request: HttpRequest, act: Callable[[dict[str, Any]], object], *, done: 
     actor = answers.actor_of(request)
     by = {"actor": actor, "patient": own_patient(actor), "now": clock.now()}
     return own_frame.saved(
-        lambda: act(by), route="own-plan", done=done, again=lambda wrong: _show(request, wrong=wrong, status=422)
+        lambda: act(by), route="own-plan", done=done, again=lambda _: _show(request, wrong="again", status=422)
     )
 
 

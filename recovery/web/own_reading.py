@@ -13,7 +13,7 @@ from backend.rules.roles import Access
 from recovery.rules.alert_card import card_text
 from recovery.rules.coping import COPING
 from recovery.rules.crisis_lines import lines_for
-from recovery.rules.words import short_date
+from recovery.rules.procedures import wallet_card
 from recovery.selectors.access import key_of, own_patient
 from recovery.selectors.journal import tried_counts
 from recovery.selectors.learning import alert_card, modules_shown
@@ -50,7 +50,7 @@ def tried(request: HttpRequest) -> HttpResponse:
         ),
         route="own-learn",
         done="tried",
-        again=lambda wrong: _learn(request, wrong=wrong, status=422),
+        again=lambda _: _learn(request, wrong="again", status=422),
     )
 
 
@@ -71,7 +71,7 @@ def module_page(request: HttpRequest, code: str) -> HttpResponse:
             ),
             route="own-learn",
             done="read",
-            again=lambda wrong: _learn(request, wrong=wrong, status=422),
+            again=lambda _: _learn(request, wrong="again", status=422),
         )
     language = own_frame.language_of(patient)
     context = {
@@ -79,8 +79,8 @@ def module_page(request: HttpRequest, code: str) -> HttpResponse:
         "title": module.title[language],
         "paragraphs": module.paragraphs[language],
         "source": module.source,
-        "written": f"{short_date(module.written_on, language)} {module.written_on.year}",
-        "review_by": f"{short_date(module.review_by, language)} {module.review_by.year}",
+        "written": own_words.day_and_year(module.written_on, language),
+        "review_by": own_words.day_and_year(module.review_by, language),
         "is_read": shown.read_at is not None,
     }
     return own_frame.show(request, patient, "recovery/own_module.html", context, here="own-learn")
@@ -104,9 +104,7 @@ def help_page(request: HttpRequest) -> HttpResponse:
                 "text_to": line.text_to,
                 "say": line.say[language],
                 "emergency": line.emergency,
-                "checked": f"{short_date(line.verified_on, language)} {line.verified_on.year}"
-                if line.verified_on
-                else "",
+                "checked": own_words.day_and_year(line.verified_on, language) if line.verified_on else "",
             }
             for line in lines_for(patient.program.country)
         ],
@@ -123,7 +121,7 @@ def card_page(request: HttpRequest) -> HttpResponse:
     card = alert_card(patient=patient, key=key_of(patient))
 
     def day(value: Any) -> str:
-        return f"{short_date(value, language)} {value.year}" if value else ""
+        return own_words.day_and_year(value, language) if value else ""
 
     context: dict[str, Any] = {"card": None}
     if card is not None:
@@ -133,6 +131,7 @@ def card_page(request: HttpRequest) -> HttpResponse:
             "clinic_phone": own_words.phone_shown(card.clinic_phone),
             "last_given": day(card.last_given),
             "covers_until": day(card.cover_ends),
+            "wallet": wallet_card(language=language, phone=own_words.phone_shown(card.clinic_phone)),
         }
     return own_frame.show(request, patient, "recovery/own_card.html", context, here="own-learn")
 

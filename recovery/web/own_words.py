@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from recovery.rules.words import Language, long_date
+from recovery.rules.words import Language, long_date, short_date
 from recovery.web import words
 
 TEXTS: Mapping[str, Mapping[str, str]] = {
@@ -29,11 +29,16 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "why": "You can say why. You do not have to.",
         "no_reason": "I would rather not say",
         "change": "Change this answer",
+        "wanted": "When you want it",
+        "wanted_button": "I had one before a hard time",
+        "wanted_told": "Told today:",
         "nothing_today": "Nothing is planned for today.",
         "earlier": "Days we have not heard about",
         "earlier_why": "It is fine to answer later, and fine not to know.",
         "yes": "Yes, done",
         "no": "No",
+        "yes_word": "Yes",
+        "ahead": "What is ahead: operations, dentist, naloxone",
         "was_it": "Did that one happen?",
         "hold": "Please talk with us before your next dose.",
         "call_us": "Call us",
@@ -99,11 +104,16 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "why": "Puede decirnos por qué. No es obligatorio.",
         "no_reason": "Prefiero no decirlo",
         "change": "Cambiar esta respuesta",
+        "wanted": "Cuando usted quiera",
+        "wanted_button": "Usé una antes de un momento difícil",
+        "wanted_told": "Dicho hoy:",
         "nothing_today": "No hay nada previsto para hoy.",
         "earlier": "Días de los que no sabemos",
         "earlier_why": "Puede responder más tarde, y también está bien no saberlo.",
         "yes": "Sí, listo",
         "no": "No",
+        "yes_word": "Sí",
+        "ahead": "Lo que viene: operaciones, dentista, naloxona",
         "was_it": "¿Se hizo esa vez?",
         "hold": "Por favor, hable con nosotros antes de su próxima dosis.",
         "call_us": "Llámenos",
@@ -203,6 +213,11 @@ def reasons(language: str) -> list[tuple[str, str]]:
 def day(on: date, language: str) -> str:
     """Return "Tuesday 3 March" or "martes 3 de marzo"."""
     return long_date(on, Language(language))
+
+
+def day_and_year(on: date, language: str) -> str:
+    """Return "3 March 2028" or "3 de marzo 2028"."""
+    return f"{short_date(on, Language(language))} {on.year}"
 
 
 def clock_time(instant: datetime, zone: str, language: str) -> str:

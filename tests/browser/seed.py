@@ -51,6 +51,7 @@ def fill(now: datetime) -> dict[str, str]:
     person, account = _person(one, now, name="Elena Castillo", call_name="Lena", phone="+12125550134")
     _history(one, person, now)
     _own_half(person, now)
+    _ahead(person, now, note="two teeth")
     _flag(one, person, "craving_rise", "amber", now - timedelta(hours=2))
     _around(one, person, now)
     _texts_in(one, now)
@@ -68,6 +69,7 @@ def fill(now: datetime) -> dict[str, str]:
     person, account = _person(long, now, name=LONG, call_name="", phone="+12125550135", language="es")
     _history(long, person, now)
     _flag(long, person, "silence", "amber_plus", now - timedelta(days=2))
+    _ahead(person, now, note=LONG)
     links["long"] = _coordinator([long], now)
     links["patient_es"] = account
     links["long_page"] = f"/care/patients/{person.pk}/"
@@ -309,6 +311,22 @@ def _own_half(person: Any, now: datetime) -> None:
         side_effects.report_side_effect(
             **new() | {"now": now - timedelta(days=2)}, effect=Effect.NAUSEA, strength=Strength.MODERATE, began_on=began
         )
+
+
+def _ahead(person: Any, now: datetime, *, note: str) -> None:
+    """A dentist in two weeks, and naloxone at home whose date has passed."""
+    from backend.access import NOBODY
+    from backend.db import programs as scope
+    from recovery.services.procedures import NewProcedure, plan_procedure
+    from recovery.services.reversal import NewReversal, record_reversal
+
+    by: dict[str, Any] = {"actor": NOBODY, "patient": person, "now": now}
+    day = now.date() + timedelta(days=15)
+    new = NewProcedure(client_id=uuid.uuid4(), kind="dental", planned_on=day, source="app", note=note)
+    said = NewReversal(client_id=uuid.uuid4(), has_it="yes", expires_on=now.date(), source="app")
+    with scope([person.program_id]):
+        plan_procedure(**by, procedure=new)
+        record_reversal(**by, answer=said)
 
 
 def _around(program: Any, person: Any, now: datetime) -> None:

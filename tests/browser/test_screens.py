@@ -64,6 +64,8 @@ CASES = [
     pytest.param("patient_late", "/me/", 360, False, id="own-visit-passed"),
     pytest.param("patient", "/me/plan/", 360, False, id="own-plan"),
     pytest.param("patient_es", "/me/plan/", 320, True, id="own-plan-spanish-narrow-dark", marks=FULL),
+    pytest.param("patient", "/me/ahead/", 360, False, id="own-ahead"),
+    pytest.param("patient_es", "/me/ahead/", 320, True, id="own-ahead-spanish-narrow-dark"),
     pytest.param("patient", "/me/learn/", 360, False, id="own-learn"),
     pytest.param("patient", "/me/body/", 320, False, id="own-body"),
     pytest.param("patient", "/me/help/", 320, True, id="own-help-narrow-dark"),

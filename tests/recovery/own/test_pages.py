@@ -15,7 +15,7 @@ from tests.recovery.api.clinic import signed_in
 
 pytestmark = pytest.mark.django_db
 
-PAGES = ["/me/plan/", "/me/learn/", "/me/learn/how/", "/me/card/", "/me/help/", "/me/body/"]
+PAGES = ["/me/plan/", "/me/learn/", "/me/learn/how/", "/me/card/", "/me/help/", "/me/body/", "/me/ahead/"]
 
 
 def text(answer) -> str:

@@ -3,6 +3,13 @@
 # Each list of packages that is wholly installed leaves .venv/.installed-NAME with its hash, written last and
 # removed before anything changes. A .venv without any of these is half made and is made anew.
 
+# Who wants no compiled files beside the sources gets them in var/: compiling everything anew at each start of a
+# process would more than double its time.
+if [ -n "${PYTHONDONTWRITEBYTECODE:-}" ]; then
+    unset PYTHONDONTWRITEBYTECODE
+    export PYTHONPYCACHEPREFIX="${PYTHONPYCACHEPREFIX:-$(pwd)/var/pycache}"
+fi
+
 say() { printf 'holdfast: %s\n' "$*" >&2; }
 
 die() {

@@ -2,8 +2,15 @@
 
 from collections.abc import Iterable
 
+from django.db.models import QuerySet
+
 from backend.models import Consent
 from backend.rules.consent import ConsentKind
+
+
+def in_force(*kinds: ConsentKind) -> QuerySet[Consent]:
+    """Agreements of one of these kinds that stand, for use inside an Exists; ``patient_id`` says whose."""
+    return Consent.objects.filter(kind__in=[kind.value for kind in kinds], revoked_at__isnull=True)
 
 
 def patients_with_consent(*, kind: ConsentKind, patient_ids: Iterable[int]) -> set[int]:

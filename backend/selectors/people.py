@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from django.db.models import QuerySet
+
 from backend.access import Actor
 from backend.models import CareTeamMember, Membership, Program, User
 from backend.rules.roles import Role
@@ -50,6 +52,11 @@ def patient_accounts(*, program_id: int) -> dict[int, int]:
         for row in Membership.objects.filter(program_id=program_id, patient_id__isnull=False, ended_at__isnull=True)
         if row.patient_id is not None
     }
+
+
+def own_accounts() -> QuerySet[Membership]:
+    """Patients' accounts, for use inside an Exists; ``patient_id`` says whose."""
+    return Membership.objects.filter(patient_id__isnull=False, ended_at__isnull=True)
 
 
 def staff_names(*, program_ids: Iterable[int]) -> dict[int, str]:

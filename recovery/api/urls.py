@@ -42,6 +42,14 @@ from recovery.api.journal import CopingView, EntryListView, EntryView, SkillUseV
 from recovery.api.learning import CardView, HelpView, ModuleListView, ModuleReadView
 from recovery.api.measures import MeasuresView
 from recovery.api.plans import EndGoalView, GoalListView, GoalView, OwnPlanView, PlanVersionView
+from recovery.api.prompts import (
+    CarePauseView,
+    CarePromptsView,
+    CareResumeView,
+    OwnPauseView,
+    OwnPromptsView,
+    OwnResumeView,
+)
 from recovery.api.questions import (
     AnswerView,
     DeclineQuestionsView,
@@ -49,7 +57,7 @@ from recovery.api.questions import (
     QuestionsListView,
     QuestionsView,
 )
-from recovery.api.rota import OverrideView, RotaListView
+from recovery.api.rota import EndOverrideView, OverrideView, RotaListView, RotaWeeksView, TakeOverView
 from recovery.api.side_effects import CareSideEffectView, SideEffectListView, SideEffectView
 from recovery.api.statements import CareStatementView, StatementListView, StatementView
 from recovery.api.support import (
@@ -78,6 +86,16 @@ urlpatterns = [
     path("me/people/<uuid:client_id>/", PersonView.as_view(), name="api-person"),
     path("me/people/<int:supporter_id>/end/", EndPersonView.as_view(), name="api-person-end"),
     path("me/reach/", ReachView.as_view(), name="api-reach"),
+    path("me/prompts/", OwnPromptsView.as_view(), name="api-prompts"),
+    path("me/pauses/<uuid:client_id>/", OwnPauseView.as_view(), name="api-pause"),
+    path("me/pauses/<uuid:client_id>/end/", OwnResumeView.as_view(), name="api-pause-end"),
+    path("care/patients/<int:patient_id>/prompts/", CarePromptsView.as_view(), name="api-care-prompts"),
+    path("care/patients/<int:patient_id>/pauses/<uuid:client_id>/", CarePauseView.as_view(), name="api-care-pause"),
+    path(
+        "care/patients/<int:patient_id>/pauses/<uuid:client_id>/end/",
+        CareResumeView.as_view(),
+        name="api-care-pause-end",
+    ),
     path("me/rewards/", RewardsView.as_view(), name="api-rewards"),
     path("me/journal/", EntryListView.as_view(), name="api-journal"),
     path("me/journal/<uuid:client_id>/", EntryView.as_view(), name="api-journal-entry"),
@@ -108,6 +126,9 @@ urlpatterns = [
     path("me/questions/<uuid:client_id>/not-today/", DeclineQuestionsView.as_view(), name="api-question-decline"),
     path("care/rota/", RotaListView.as_view(), name="api-rota"),
     path("care/rota/overrides/", OverrideView.as_view(), name="api-rota-override"),
+    path("care/rota/overrides/<int:override_id>/end/", EndOverrideView.as_view(), name="api-rota-override-end"),
+    path("care/rota/take-over/", TakeOverView.as_view(), name="api-rota-take-over"),
+    path("care/rota/weeks/", RotaWeeksView.as_view(), name="api-rota-weeks"),
     path("care/worklist/", WorklistView.as_view(), name="api-worklist"),
     path("care/flags/<int:flag_id>/own/", OwnFlagView.as_view(), name="api-flag-own"),
     path("care/flags/<int:flag_id>/release/", ReleaseFlagView.as_view(), name="api-flag-release"),

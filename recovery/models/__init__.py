@@ -11,6 +11,7 @@ from recovery.models.journal import JournalEntry, SkillUse, TriggerEntry
 from recovery.models.learning import ReadReceipt
 from recovery.models.patients import NamePrefix, Patient
 from recovery.models.plans import PatientGoal, PlanVersion
+from recovery.models.prompts import CheckInWish, PromptPause
 from recovery.models.rota import Escalation, Rota, RotaOverride, RotaTurn
 from recovery.models.side_effects import SideEffectReport
 from recovery.models.statements import StatedFact
@@ -23,6 +24,7 @@ __all__ = [
     "AfterCare",
     "Appointment",
     "Challenge",
+    "CheckInWish",
     "Checklist",
     "ChecklistAnswer",
     "ClosingNotice",
@@ -51,6 +53,7 @@ __all__ = [
     "PlanVersion",
     "PlannedStop",
     "Procedure",
+    "PromptPause",
     "ReadReceipt",
     "Regimen",
     "ReversalAgent",

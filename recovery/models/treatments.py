@@ -51,6 +51,7 @@ class Treatment(PatientRow):
             models.Index(
                 fields=["cover_next_at"], condition=Q(cover_next_at__isnull=False), name="treatment_cover_due"
             ),
+            models.Index(fields=["started_on"], condition=Q(ended_on__isnull=True), name="treatment_begun"),
         ]
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 Value = bool | int | float
 
-DEFAULT_VERSION = "default-3"
+DEFAULT_VERSION = "default-4"
 
 
 class PolicyError(ValueError):
@@ -248,6 +248,11 @@ class Policy:
     reward_taper_weeks: int = _number(8, "weeks", "features N30 (PD)", 1, 52)
     reward_fade_weeks: int = _number(4, "weeks", "features N30 (PD)", 0, 52)
 
+    # Prompts
+    pause_most_days: int = _number(14, _DAYS, "contract 4 (PD)", 1, 60)
+    goal_met_days: int = _number(14, _DAYS, "features row 54 (PD)", 7, 90)
+    goal_met_share: float = _number(0.8, "share of what was asked", "features row 54 (PD)", 0.5, 1.0)
+
     # Being called back
     reassign_at_share: float = _number(0.5, "share of the response time", "C 7 (PD)", 0.1, 1.0)
     same_day_after_opening_hours: int = _number(4, "hours", "C 7 (PD)", 1, 24)
@@ -331,6 +336,11 @@ _BEFORE: dict[str, dict[str, Value | None]] = {
         "reward_full_weeks": None,
         "reward_taper_weeks": None,
         "reward_fade_weeks": None,
+    },
+    "default-3": {
+        "pause_most_days": None,
+        "goal_met_days": None,
+        "goal_met_share": None,
     },
 }
 

@@ -22,7 +22,7 @@ on {unused} of the numbers and {silent} of the rows so far; they say so.
 
 **PD** is a proposed default: no source states the number. All are unsigned as shipped. Each program's medical
 director reads and signs them, or sets others, at `/care/policy/`; a production start lists what is unsigned and
-refuses. A decision stores the version it was made by (`default-3/p7.12`: the defaults, and the first 12 changes
+refuses. A decision stores the version it was made by (`default-4/p7.12`: the defaults, and the first 12 changes
 of program 7); `numbers_of` tells every number of that version again. A changed default is a new version, and the
 old values stay in the code."""
 

@@ -204,6 +204,14 @@ SECTIONS = (
         ),
     ),
     Section(
+        "Prompts",
+        (
+            ("pause_most_days", "Prompts may rest for at most"),
+            ("goal_met_days", "Prompts are fewer for whoever meets their own goal for"),
+            ("goal_met_share", "with at least this share of doses or check-ins done"),
+        ),
+    ),
+    Section(
         "Questionnaires: what an answer means",
         (
             ("phq2_at", "PHQ-2 is high from"),

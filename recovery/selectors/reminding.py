@@ -25,6 +25,7 @@ from recovery.models import (
     Hold,
     HoldAlarm,
     Patient,
+    PromptPause,
     Stay,
     Supporter,
     Task,
@@ -195,7 +196,6 @@ class OwedDose:
     doses_that_day: int
     chosen_outside: bool
     opted_in: bool
-    treatment_started_on: date
 
 
 def doses_without_text(
@@ -218,6 +218,13 @@ def doses_without_text(
         regimen__reminders=True,
         regimen__ends_at__isnull=True,
     ).exclude(patient__status__in=_GONE)
+    resting = PromptPause.objects.filter(
+        patient_id=OuterRef("patient_id"),
+        ended_at__isnull=True,
+        first_day__lte=OuterRef("dosing_day"),
+        last_day__gte=OuterRef("dosing_day"),
+    )
+    rows = rows.filter(~Exists(resting))
     if after is not None:
         rows = rows.filter(Q(due_at__gt=after[0]) | Q(due_at=after[0], pk__gt=after[1]))
     return list(rows.filter(~unless).order_by("due_at", "pk").values_list("due_at", "pk", "patient_id")[:limit])
@@ -242,7 +249,6 @@ def owed_doses(patient_ids: Collection[int], *, first_day: date, last_day: date)
             "regimen__outside_window_ok",
             "regimen__plan__cadence",
             "regimen__plan__observed",
-            "treatment__started_on",
             "regimen__medicine",
             "opens_at",
         )
@@ -261,13 +267,12 @@ def owed_doses(patient_ids: Collection[int], *, first_day: date, last_day: date)
             due_at=row[5],
             closes_at=row[6],
             reported=row[7] not in (DoseState.SCHEDULED.value, DoseState.HELD.value),
-            stopped=row[7] == DoseState.HELD.value or _stop_of(stops, row[1], row[13], row[14]) is not None,
+            stopped=row[7] == DoseState.HELD.value or _stop_of(stops, row[1], row[12], row[13]) is not None,
             observed=bool(row[11]),
             every_day=row[10] in _EVERY_DAY,
             doses_that_day=on_day[row[1], row[3]],
             chosen_outside=row[9],
             opted_in=row[8],
-            treatment_started_on=row[12],
         )
         for row in rows
     ]
@@ -413,13 +418,22 @@ class Rest:
 
 
 def rests_of(patient_ids: Collection[int]) -> dict[int, Rest]:
-    """What rests by patient, absent where nothing does: prompts until staff asked who was away (S 7)."""
+    """What rests, by patient, absent where nothing does.
+
+    Prompts rest on the days that somebody chose, and from the first day away until staff asked what was given
+    (S 7).
+    """
     if not patient_ids:
         return {}
-    found = {}
-    rows = Stay.objects.filter(patient_id__any=list(patient_ids), settled_at__isnull=True, voided_at__isnull=True)
-    for patient_id, began_on, ended_on in rows.values_list("patient_id", "began_on", "ended_on"):
+    ids = list(patient_ids)
+    found: dict[int, Rest] = {}
+    stays = Stay.objects.filter(patient_id__any=ids, settled_at__isnull=True, voided_at__isnull=True)
+    for patient_id, began_on, ended_on in stays.values_list("patient_id", "began_on", "ended_on"):
         found[patient_id] = Rest(((began_on, date.max),), inside=ended_on is None)
+    pauses = PromptPause.objects.filter(patient_id__any=ids, ended_at__isnull=True)
+    for patient_id, first_day, last_day in pauses.values_list("patient_id", "first_day", "last_day"):
+        before = found.get(patient_id, Rest(()))
+        found[patient_id] = Rest((*before.prompts, (first_day, last_day)), before.inside)
     return found
 
 
@@ -563,6 +577,11 @@ def flags_still_open(flag_ids: Collection[int]) -> dict[int, bool]:
 def program_numbers(program_ids: Iterable[int]) -> dict[int, str]:
     """The number that patients of each program call, '' where none is set."""
     return {pk: program.phone for pk, program in programs_by_id(program_ids).items()}
+
+
+def neutral_names(program_ids: Iterable[int]) -> dict[int, str]:
+    """The name by which each program signs its texts."""
+    return {pk: program.neutral_name for pk, program in programs_by_id(program_ids).items()}
 
 
 def next_opening(*, program_id: int, now: datetime) -> datetime | None:

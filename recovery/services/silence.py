@@ -19,6 +19,7 @@ from recovery.rules.silence import Ask, AskKind, Silence, assess_silence
 from recovery.rules.states import FlagKind, Indication, OpioidHistory, Severity, counts_as_opioid
 from recovery.selectors.holds import Away, away_days, prompt_stops
 from recovery.selectors.policy import policies_for
+from recovery.selectors.prompts import pauses_since
 from recovery.services import sql
 from recovery.services.flag_rows import Concern, end_many, raise_many
 from recovery.services.gates import note_event
@@ -256,10 +257,15 @@ def _read(people: Sequence[_Patient], since: Mapping[int, date]) -> dict[int, li
         mine = asks.setdefault(patient_id, [])
         mine.extend(Ask(day, AskKind.CHECK_IN, True) for day in days)
         mine.sort(key=lambda ask: ask.day)
+    paused = pauses_since([person.patient_id for person in people], since=min(since.values()))
     for person in people:
-        if person.away and person.patient_id in asks:
+        # Who asked for no prompts was asked nothing.
+        rests = [*person.away, *(Away(first, last, None) for first, last in paused.get(person.patient_id, ()))]
+        if rests and person.patient_id in asks:
             asks[person.patient_id] = [
-                ask for ask in asks[person.patient_id] if not any(each.covers(ask.day) for each in person.away)
+                ask
+                for ask in asks[person.patient_id]
+                if ask.answered or not any(each.covers(ask.day) for each in rests)
             ]
     return asks
 

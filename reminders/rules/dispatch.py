@@ -44,6 +44,7 @@ class Why(StrEnum):
     CAP_WEEK = "cap_week"
     CAP_DOSE = "cap_dose"
     BACK_OFF = "back_off"
+    GOAL_MET = "goal_met"
     OPEN_QUESTION = "open_question"
 
 

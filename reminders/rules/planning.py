@@ -14,6 +14,7 @@ any other state stays as it is.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from enum import StrEnum
 from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
@@ -41,8 +42,8 @@ class PlanningPolicy:
     one_a_day_after_days: int = 3  # unanswered
     one_a_week_after_days: int = 7
     no_second_after_prompts: int = 2  # N29: no third text; the silence flag of S 14 brings a person
-    first_month_days: int = 28
-    first_month_hellos: tuple[int, ...] = (3, 7, 14, 21)  # day of treatment, N8
+    first_month_hellos: tuple[int, ...] = (3, 7, 14, 21)  # days since the start of treatment, N8
+    goal_met_every_days: int = 3  # check-ins of somebody who meets their own goal, row 54
     silence_after_days: int = 3
     plan_ahead: timedelta = timedelta(hours=72)
 
@@ -95,7 +96,6 @@ class Person:
     unanswered_days: int = 0  # whole local days since the last answer, from the first prompt after it
     unanswered_prompts: int = 0  # prompts in a row without an answer
     meets_goal: bool = False  # own goal met: fewer texts (row 54)
-    started_on: date | None = None  # of treatment, for the first month
     pauses: tuple[tuple[date, date], ...] = ()  # holidays from prompts and days away, both ends included
     inside: bool = False  # in hospital, custody or residential care: the phone may be in other hands (S 21)
 
@@ -137,13 +137,31 @@ class VisitFact:
 
 @dataclass(frozen=True, slots=True)
 class CheckInFact:
-    """A check-in that a patient agreed to."""
+    """What is asked of a person on one day: in the app, or one number by text. One text announces all of it."""
 
-    check_in_id: int
     day: date
     at: time
     answered: bool = False
     by_text: bool = False
+    daily: bool = True  # the daily minute is among it
+    more: bool = False  # other questionnaires are
+    follow_up: bool = False  # an answer called for it: it has a text of its own
+
+
+class HelloWhy(StrEnum):
+    """What a friendly text follows from."""
+
+    SILENCE = "silence"
+    FIRST_MONTH = "first_month"
+    AFTER_CARE = "after_care"
+
+
+@dataclass(frozen=True, slots=True)
+class HelloFact:
+    """A day on which a friendly text is owed."""
+
+    day: date
+    why: HelloWhy
 
 
 OWNED_STEP = "o"
@@ -179,10 +197,14 @@ class HoldFact:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one patient is owed, and whether a person should call instead of another text."""
+    """What one patient is owed, and whether a person should call instead of another text.
+
+    ``left_out`` are invitations whose slot gets a written outcome in place of a text.
+    """
 
     messages: tuple[PlannedMessage, ...] = ()
     call_task: bool = False
+    left_out: tuple[tuple[PlannedMessage, Why], ...] = ()
 
 
 def jitter(patient_id: int, *, up_to: timedelta = POLICY.jitter_up_to) -> timedelta:
@@ -417,19 +439,20 @@ def _visit_text(
 
 
 def plan_check_in(check_in: CheckInFact, *, person: Person, policy: PlanningPolicy = POLICY) -> list[PlannedMessage]:
-    """Return the invitation to a check-in; nothing when it is answered or the day is paused."""
-    if check_in.answered or person.paused_on(check_in.day):
+    """Return the one invitation to what is asked of a person on a day; nothing once it is answered."""
+    if check_in.answered:
         return []
+    template = "check_in.app" if not check_in.more else "check_in.more" if check_in.daily else "check_in.questions"
     return _message(
         person=person,
         subject_kind=SubjectKind.CHECK_IN,
-        subject_id=check_in.check_in_id,
-        step="ask",
+        subject_id=person.patient_id,
+        step="follow" if check_in.follow_up else "ask",
         day=check_in.day,
-        template="check_in.number" if check_in.by_text else "check_in.app",
+        template="check_in.number" if check_in.by_text else template,
         wanted_at=to_utc(check_in.day, check_in.at, person.zone),
         not_after=None,
-        about_id=check_in.check_in_id,
+        about_id=person.patient_id,
         policy=policy,
     )
 
@@ -460,37 +483,47 @@ def plan_hold(hold: HoldFact, *, person: Person, policy: PlanningPolicy = POLICY
     )
 
 
-def plan_hello(
-    *, day: date, person: Person, name: str, silent_days: int = 0, policy: PlanningPolicy = POLICY
-) -> list[PlannedMessage]:
-    """Return the friendly text of a day: after silence, or on the fixed days of the first month (N8).
+def plan_hello(hello: HelloFact, *, person: Person, name: str, policy: PlanningPolicy = POLICY) -> list[PlannedMessage]:
+    """Return the friendly text of a day: one per patient and day, whatever it follows from.
 
-    One per patient and day. None while paused, and none for silence once back-off has handed the person to
-    somebody who calls.
+    It follows from silence, from the fixed days of the first month (N8), or from the weekly contact of
+    after-care (N10). ``name`` is the program's neutral name, '' when it has none.
     """
-    if person.paused_on(day):
-        return []
-    in_month = person.started_on is not None and (day - person.started_on).days in policy.first_month_hellos
     values: tuple[tuple[str, str], ...] = ()
-    if silent_days == policy.silence_after_days:
+    if hello.why is HelloWhy.SILENCE:
         template = "hello.silence"
-    elif in_month and silent_days < policy.one_a_week_after_days:
+    elif name:
         template, values = "hello.plain", (("name", name),)
     else:
-        return []
+        template = "hello.plan"
     return _message(
         person=person,
         subject_kind=SubjectKind.HELLO,
         subject_id=person.patient_id,
         step="hello",
-        day=day,
+        day=hello.day,
         template=template,
-        wanted_at=to_utc(day, policy.hello_time, person.zone),
+        wanted_at=to_utc(hello.day, policy.hello_time, person.zone),
         not_after=None,
         about_id=person.patient_id,
         policy=policy,
         values=values,
     )
+
+
+_INVITATIONS = frozenset({MessageClass.CHECK_IN, MessageClass.HELLO})
+
+
+def _left_out(message: PlannedMessage, *, person: Person, policy: PlanningPolicy) -> Why | None:
+    """Why an invitation is not sent to this person on its day; None when it is. Doses and visits have none."""
+    if message.message_class not in _INVITATIONS:
+        return None
+    if person.paused_on(message.slot.slot_date):
+        return Why.PAUSED
+    asked = message.message_class is MessageClass.CHECK_IN and message.slot.step == "ask"
+    if asked and person.meets_goal and message.slot.slot_date.toordinal() % policy.goal_met_every_days:
+        return Why.GOAL_MET
+    return None
 
 
 def plan_flag_notice(notice: FlagNotice) -> list[PlannedMessage]:
@@ -578,9 +611,10 @@ def plan_supporter(
 def thin(messages: Iterable[PlannedMessage], *, person: Person, today: date, policy: PlanningPolicy = POLICY) -> Plan:
     """Apply back-off: after 3 unanswered days one text a day, after 7 one a week and a call task.
 
-    A day ahead counts as one more day of silence; an answer brings back what was left out, since nothing of
-    it was stored. The one text of a day is the most important (visit > hold > dose > check-in > hello), the
-    earliest among equals. Visits and holds are never thinned: they only take the place of a prompt. The
+    A day ahead counts as one more day of silence; an answer brings back the doses that were left out, since
+    nothing of them was stored. An invitation that is left out keeps that outcome. The one text of a day is the
+    most important (visit > hold > dose > check-in > hello), the earliest among equals. Visits and holds are never
+    thinned: they only take the place of a prompt. The
     first weekly prompt comes seven days after the last daily one (contract 4).
     """
     kept = tuple(sorted(messages, key=lambda one: (one.send_after, one.priority, one.slot.step)))
@@ -589,18 +623,20 @@ def thin(messages: Iterable[PlannedMessage], *, person: Person, today: date, pol
         day = _local_day(one, person)
         if day not in best or one.priority < best[day].priority:
             best[day] = one
-    chosen = []
+    chosen: list[PlannedMessage] = []
+    left_out: list[tuple[PlannedMessage, Why]] = []
     for one in kept:
         day = _local_day(one, person)
         silent = person.unanswered_days + (day - today).days
         if one.message_class in PROMPTS and silent >= policy.one_a_day_after_days:
-            if best[day] is not one:
-                continue
             since_daily = silent - policy.one_a_week_after_days + 1
-            if since_daily > 0 and since_daily % 7 != 0:
+            if best[day] is not one or (since_daily > 0 and since_daily % 7 != 0):
+                if one.message_class in _INVITATIONS:
+                    left_out.append((one, Why.BACK_OFF))
                 continue
         chosen.append(one)
-    return Plan(tuple(chosen), call_task=person.unanswered_days >= policy.one_a_week_after_days)
+    call = person.unanswered_days >= policy.one_a_week_after_days
+    return Plan(tuple(chosen), call_task=call, left_out=tuple(left_out))
 
 
 def _local_day(message: PlannedMessage, person: Person) -> date:
@@ -618,9 +654,8 @@ class PatientFacts:
     visits: Sequence[VisitFact] = ()
     check_ins: Sequence[CheckInFact] = ()
     holds: Sequence[HoldFact] = ()
-    hello_days: Sequence[date] = ()
-    silent_days: int = 0
-    name: str = ""
+    hellos: Sequence[HelloFact] = ()
+    name: str = ""  # the program's neutral name, '' for none
     exited: bool = False  # left, died, or consent revoked: nothing is planned
     taken_slots: frozenset[SlotKey] = field(default_factory=frozenset)  # slots whose row left ``planned``
 
@@ -643,13 +678,22 @@ def plan_patient(facts: PatientFacts, *, now: datetime, policy: PlanningPolicy =
         planned += plan_check_in(check_in, person=person, policy=policy)
     for hold in facts.holds:
         planned += plan_hold(hold, person=person, policy=policy)
-    for day in facts.hello_days:
-        planned += plan_hello(day=day, person=person, name=facts.name, silent_days=facts.silent_days, policy=policy)
+    for hello in facts.hellos:
+        planned += plan_hello(hello, person=person, name=facts.name, policy=policy)
     until = now + policy.plan_ahead
-    thinned = thin(
-        (one for one in planned if one.expires_at > now and one.send_after < until),
-        person=person,
-        today=now.astimezone(person.zone).date(),
-        policy=policy,
+    going: dict[SlotKey, PlannedMessage] = {}
+    left_out: list[tuple[PlannedMessage, Why]] = []
+    for one in planned:
+        if one.expires_at <= now or one.send_after >= until:
+            continue
+        why = _left_out(one, person=person, policy=policy)
+        if why is None:
+            going.setdefault(one.slot, one)
+        else:
+            left_out.append((one, why))
+    thinned = thin(going.values(), person=person, today=now.astimezone(person.zone).date(), policy=policy)
+    return replace(
+        thinned,
+        messages=tuple(one for one in thinned.messages if one.slot not in facts.taken_slots),
+        left_out=tuple((one, why) for one, why in (*left_out, *thinned.left_out) if one.slot not in facts.taken_slots),
     )
-    return replace(thinned, messages=tuple(one for one in thinned.messages if one.slot not in facts.taken_slots))

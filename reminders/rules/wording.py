@@ -216,6 +216,18 @@ _ALL = (
         "Su pregunta de un minuto ya aparece en la app. Sin prisa, puede ser a cualquier hora de hoy.",
     ),
     _template(
+        "check_in.more",
+        MessageClass.CHECK_IN,
+        "Your one-minute check-in and a few more questions are in the app. No hurry, any time today is fine.",
+        "Su pregunta de un minuto y otras preguntas breves aparecen en la app. Puede ser a cualquier hora de hoy.",
+    ),
+    _template(
+        "check_in.questions",
+        MessageClass.CHECK_IN,
+        "A few short questions are in the app. No hurry, any time this week is fine.",
+        "Unas preguntas breves aparecen en la app. Sin prisa, puede ser cualquier momento de esta semana.",
+    ),
+    _template(
         "check_in.number",
         MessageClass.CHECK_IN,
         "Your number for today, 0 to 10? Reply with one number.",

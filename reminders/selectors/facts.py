@@ -3,7 +3,7 @@
 Needs an open scope.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from backend.rules.wall_time import local_date, to_utc
 from backend.selectors.consents import patients_with_consent
 from backend.selectors.keys import PROGRAM_ITSELF, data_keys
 from backend.selectors.people import programs_by_id, staff_phones
-from recovery.selectors import reminding
+from recovery.selectors import invitations, reminding
 from reminders.models import InboundMessage, Message
 from reminders.rules.dispatch import SendFacts, Why
 from reminders.rules.planning import OWNED_STEP, POLICY, ordinal_of, visit_text_ended
@@ -74,7 +74,39 @@ class Known:
     facts: dict[int, SendFacts] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class InvitationKey:
+    """What names an invitation or a friendly text."""
+
+    subject_kind: str
+    subject_id: int  # the patient
+    slot_on: date
+    step: str
+    template: str
+
+
+def invitation_ends(keys: Collection[InvitationKey]) -> Callable[[InvitationKey], Why | None]:
+    """Answers, for each of ``keys``, why its text is not wanted any more; None while it is. A few queries for all."""
+    asked = [key for key in keys if key.subject_kind == SubjectKind.CHECK_IN.value]
+    patients, days = {key.subject_id for key in asked}, {key.slot_on for key in asked}
+    found = invitations.asked_of(patients, days=days) if asked else []
+    here = {(one.patient_id, one.day, one.follow_up): one for one in found}
+    wondering = {key.subject_id for key in keys if key.template == "hello.silence"}
+    silent = invitations.still_silent(wondering) if wondering else set()
+
+    def ended(key: InvitationKey) -> Why | None:
+        if key.subject_kind == SubjectKind.CHECK_IN.value:
+            one = here.get((key.subject_id, key.slot_on, key.step == "follow"))
+            if one is not None and one.waits and one.by_text == (key.template == "check_in.number"):
+                return None
+            return Why.ANSWERED if one is not None and one.answered else Why.CANCELLED
+        return Why.ANSWERED if key.subject_id in wondering and key.subject_id not in silent else None
+
+    return ended
+
+
 _RESTING = PROMPTS | {MessageClass.VISIT}
+_INVITATIONS = (SubjectKind.CHECK_IN.value, SubjectKind.HELLO.value)
 
 
 def facts_of(claimed: Sequence[Claimed], *, now: datetime) -> Known:
@@ -104,6 +136,12 @@ def facts_of(claimed: Sequence[Claimed], *, now: datetime) -> Known:
     holds = reminding.holds_still_open(
         {one.subject_id for one in claimed if one.subject_kind == SubjectKind.HOLD.value}
     )
+    invited = {
+        one.id: InvitationKey(one.subject_kind, one.subject_id, one.slot_on, one.step, one.template)
+        for one in claimed
+        if one.subject_kind in _INVITATIONS
+    }
+    not_wanted = invitation_ends(invited.values())
     rests = reminding.rests_of(
         {one.patient_id for one in claimed if one.patient_id is not None and one.message_class in _RESTING}
     )
@@ -137,9 +175,9 @@ def facts_of(claimed: Sequence[Claimed], *, now: datetime) -> Known:
             exited=contact is not None and contact.exited,
             consented=one.patient_id in consented,
             has_address=bool(address.phone),
-            bad_address=address.index is not None and (one.program_id, address.index) in bad,
             asked_for=one.step.endswith(".later"),
         )
+        facts.bad_address = address.index is not None and (one.program_id, address.index) in bad
         rest = rests.get(one.patient_id) if one.patient_id is not None else None
         if rest is not None:
             facts.paused, facts.inside = rest.covers(one.slot_on), rest.inside
@@ -161,6 +199,9 @@ def facts_of(claimed: Sequence[Claimed], *, now: datetime) -> Known:
                 day=visit.day if visit is not None else None,
                 settled=visit is not None and visit.settled,
             )
+            facts.cancelled, facts.answered = why is Why.CANCELLED, why is Why.ANSWERED
+        elif one.id in invited:
+            why = not_wanted(invited[one.id])
             facts.cancelled, facts.answered = why is Why.CANCELLED, why is Why.ANSWERED
         elif one.subject_kind == SubjectKind.HOLD.value:
             facts.cancelled = one.subject_id not in holds

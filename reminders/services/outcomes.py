@@ -22,6 +22,7 @@ _NO_LOSS = {
         Why.HOLD,
         Why.PAUSED,
         Why.BACK_OFF,
+        Why.GOAL_MET,
         Why.EXITED,
         Why.DECEASED,
         Why.PROGRAM_CLOSED,

@@ -19,15 +19,20 @@ from backend.rules.wall_time import local_date
 from backend.selectors.people import closed_program_ids, staff_phones, users_with_role
 from recovery.rules.states import Role as OwnerRole
 from recovery.rules.tasks import REASON_ENDED, TaskKind
-from recovery.selectors import reminding
+from recovery.selectors import invitations, reminding
+from recovery.selectors.policy import policies_for
 from recovery.selectors.rota import staffing_of
 from recovery.services.tasks import NewTask, end_tasks, make_tasks
 from reminders.models import Message
+from reminders.rules import wording
 from reminders.rules.dispatch import Why
 from reminders.rules.planning import (
     OWNED_STEP,
     POLICY,
+    CheckInFact,
     DoseFact,
+    HelloFact,
+    HelloWhy,
     HoldFact,
     PatientFacts,
     Person,
@@ -41,6 +46,7 @@ from reminders.rules.planning import (
 )
 from reminders.rules.states import Audience, MessageClass, MessageState, SubjectKind
 from reminders.rules.window import DOSE_EXPIRY, EXPIRY
+from reminders.selectors.facts import InvitationKey, invitation_ends
 from reminders.selectors.silence import ANSWERED, unanswered
 from reminders.services import escalations, outcomes, slots
 from reminders.services.slots import NewMessage
@@ -66,9 +72,8 @@ def plan_messages(*, program_ids: Iterable[int], now: datetime) -> int:
     changed += _plan_doses(ids, now)
     changed += _plan_visits(ids, now)
     changed += _plan_holds(ids, now)
+    changed += _plan_invitations(ids, now)
     changed += _plan_supporters(ids, now)
-    changed += _end_calls(ids, now)
-    changed += _call_about_visits(ids, now)
     changed += escalations.warn_of_gaps(program_ids=ids, now=now)
     changed += plan_alarms(program_ids=ids, now=now)
     return changed
@@ -97,6 +102,7 @@ def suppress_moot(*, program_ids: Sequence[int], now: datetime, until: datetime)
     with programs(program_ids):
         soon = Message.objects.filter(state=MessageState.PLANNED.value, send_after__lt=until)
         endings = _gone(soon) + _moot_doses(soon) + _moot_visits(soon) + _moot_flags(soon) + _moot_holds(soon)
+        endings += _moot_invitations(soon)
         ended = slots.end(
             sorted((pk, MessageState.SUPPRESSED, why.value) for pk, why in dict(endings).items()), now=now
         )
@@ -183,6 +189,17 @@ def _moot_holds(soon: QuerySet[Message]) -> list[tuple[int, Why]]:
     ]
 
 
+def _moot_invitations(soon: QuerySet[Message]) -> list[tuple[int, Why]]:
+    kinds = [SubjectKind.CHECK_IN.value, SubjectKind.HELLO.value]
+    rows = list(
+        soon.filter(subject_kind__in=kinds).values_list(
+            "pk", "subject_kind", "subject_id", "slot_on", "step", "template"
+        )[: 10 * PAGE]
+    )
+    ends = invitation_ends([InvitationKey(*row[1:]) for row in rows])
+    return [(row[0], why) for row in rows if (why := ends(InvitationKey(*row[1:]))) is not None]
+
+
 # --- patients -----------------------------------------------------------------------------------------
 
 
@@ -263,16 +280,71 @@ def _plan_holds(ids: Sequence[int], now: datetime) -> int:
     return made
 
 
-def _plan_patients(patient_ids: set[int], now: datetime) -> int:
+def _plan_invitations(ids: Sequence[int], now: datetime) -> int:
+    """What is asked of people today, and the friendly texts of silence, of the first month and of after-care."""
+    told_today = _told(SubjectKind.HELLO, "hello", invitations.todays(now))
+    since = Exists(
+        Message.objects.filter(
+            patient_id=OuterRef("patient_id"), template="hello.silence", due_at__gte=OuterRef("opened_at")
+        )
+    )
+    hellos: dict[int, list[HelloFact]] = {}
+    with programs(ids):
+        _end_calls(now)
+        _call_about_visits(now)
+        page = invitations.patients_to_invite(now=now, unless=_told_of_form(), limit=PAGE)
+        asked = invitations.patients_to_ask_by_text(now=now, unless=_told(SubjectKind.CHECK_IN, "ask", OuterRef("day")))
+        # What weighs most comes first: there is one friendly text a day.
+        for owed in (
+            *invitations.silent_to_greet(now=now, from_run=AHEAD.silence_after_days, unless=since),
+            *invitations.after_care_to_greet(now=now, unless=told_today),
+            *invitations.beginners_to_greet(now=now, days_in=AHEAD.first_month_hellos, unless=told_today),
+        ):
+            hellos.setdefault(owed.patient_id, []).append(HelloFact(owed.day, HelloWhy(owed.why)))
+    made = 0
+    patients = sorted({*asked, *hellos})
+    for start in range(0, len(patients), PAGE):
+        with programs(ids):
+            made += _plan_patients(set(patients[start : start + PAGE]), now, hellos=hellos)
+    for _ in range(MAX_PAGES):
+        if not page:
+            break
+        with programs(ids):
+            made += _plan_patients(set(page), now, hellos=hellos)
+            page = (
+                invitations.patients_to_invite(now=now, unless=_told_of_form(), after=page[-1], limit=PAGE)
+                if len(page) == PAGE
+                else []
+            )
+    return made
+
+
+def _told(kind: SubjectKind, step: str, days: OuterRef | Sequence[date]) -> Exists:
+    on = {"slot_on": days} if isinstance(days, OuterRef) else {"slot_on__in": days}
+    return Exists(Message.objects.filter(subject_kind=kind.value, subject_id=OuterRef("patient_id"), step=step, **on))
+
+
+def _told_of_form() -> dict[str, Exists]:
+    day = OuterRef("due_on")
+    return {
+        "scheduled": _told(SubjectKind.CHECK_IN, "ask", day),
+        "follow_up": _told(SubjectKind.CHECK_IN, "follow", day),
+    }
+
+
+_NO_HELLOS: dict[int, list[HelloFact]] = {}
+
+
+def _plan_patients(patient_ids: set[int], now: datetime, *, hellos: dict[int, list[HelloFact]] = _NO_HELLOS) -> int:
     """Plan everything that these patients are owed: back-off weighs all texts of a day together."""
+    if not patient_ids:
+        return 0
     contacts = reminding.contacts(patient_ids)
     zones = {pk: contact.zone for pk, contact in contacts.items()}
     silence = unanswered(zones, now=now)
     first, last = (now - timedelta(days=2)).date(), (now + HORIZON + STEPS).date() + timedelta(days=1)
     doses: dict[int, list[DoseFact]] = {}
-    started: dict[int, date] = {}
     for dose in reminding.owed_doses(patient_ids, first_day=first, last_day=last):
-        started[dose.patient_id] = dose.treatment_started_on
         doses.setdefault(dose.patient_id, []).append(
             DoseFact(
                 dose_id=dose.dose_id,
@@ -307,7 +379,24 @@ def _plan_patients(patient_ids: set[int], now: datetime) -> int:
         )
     holds = reminding.owed_holds(patient_ids, opened_after=now - EXPIRY[MessageClass.HOLD], now=now)
     rests = reminding.rests_of(patient_ids)
+    check_ins: dict[int, list[CheckInFact]] = {}
+    for asked in invitations.asked_of(patient_ids, days=invitations.todays(now)):
+        if asked.waits:
+            check_ins.setdefault(asked.patient_id, []).append(
+                CheckInFact(
+                    day=asked.day,
+                    at=asked.at,
+                    by_text=asked.by_text,
+                    daily=asked.daily,
+                    more=asked.more,
+                    follow_up=asked.follow_up,
+                )
+            )
+    here = {contact.program_id for contact in contacts.values()}
+    met = invitations.meeting_own_goal(patient_ids, policies=policies_for(here), now=now)
+    names = reminding.neutral_names(here)
     rows: list[NewMessage] = []
+    left_out: list[tuple[NewMessage, Why]] = []
     to_call: list[NewTask] = []
     for patient_id, contact in contacts.items():
         quiet, rest = silence.get(patient_id, ANSWERED), rests.get(patient_id)
@@ -318,19 +407,23 @@ def _plan_patients(patient_ids: set[int], now: datetime) -> int:
                     zone=contact.zone,
                     unanswered_days=quiet.days,
                     unanswered_prompts=quiet.prompts,
-                    started_on=started.get(patient_id),
+                    meets_goal=patient_id in met,
                     pauses=rest.prompts if rest is not None else (),
                     inside=rest is not None and rest.inside,
                 ),
                 holds=_hold_facts(holds.get(patient_id), numbers[contact.program_id]),
                 doses=doses.get(patient_id, ()),
                 visits=visits.get(patient_id, ()),
+                check_ins=check_ins.get(patient_id, ()),
+                hellos=hellos.get(patient_id, ()),
+                name=name if wording.is_neutral_name(name := names[contact.program_id]) else "",
                 exited=contact.exited or contact.deceased,
             ),
             now=now,
             policy=AHEAD,
         )
         rows += [NewMessage(contact.program_id, contact.language, one) for one in plan.messages]
+        left_out += [(NewMessage(contact.program_id, contact.language, one), why) for one, why in plan.left_out]
         if plan.call_task:
             since = (local_date(now, contact.zone) - timedelta(days=quiet.days)).isoformat()
             to_call.append(
@@ -343,37 +436,43 @@ def _plan_patients(patient_ids: set[int], now: datetime) -> int:
                 )
             )
     make_tasks(tasks=to_call, now=now)
-    return len(slots.store(rows, now=now))
+    return len(slots.store(rows, now=now)) + _leave_out(left_out, now)
 
 
-def _end_calls(ids: Sequence[int], now: datetime) -> int:
+def _leave_out(rows: Sequence[tuple[NewMessage, Why]], now: datetime) -> int:
+    """Write down that these are not sent and why: a slot without an outcome would be looked at again and again."""
+    made = 0
+    for why in dict.fromkeys(why for _, why in rows):
+        ids = slots.store([row for row, reason in rows if reason is why], now=now)
+        made += len(slots.end([(pk, MessageState.SUPPRESSED, why.value) for pk in ids], now=now))
+    return made
+
+
+def _end_calls(now: datetime) -> None:
     """Who has answered again needs no call because of it."""
-    with programs(ids):
-        waiting = reminding.patients_with_task(kind=TaskKind.CALL_UNANSWERED, limit=PAGE)
-        silence = unanswered(reminding.zones(waiting), now=now) if waiting else {}
-        answered = [pk for pk in waiting if silence.get(pk, ANSWERED).days < AHEAD.one_a_day_after_days]
-        kinds = [TaskKind.CALL_UNANSWERED]
-        return len(end_tasks(patient_ids=answered, kinds=kinds, now=now, outcome=REASON_ENDED))
+    waiting = reminding.patients_with_task(kind=TaskKind.CALL_UNANSWERED, limit=PAGE)
+    silence = unanswered(reminding.zones(waiting), now=now) if waiting else {}
+    answered = [pk for pk in waiting if silence.get(pk, ANSWERED).days < AHEAD.one_a_day_after_days]
+    end_tasks(patient_ids=answered, kinds=[TaskKind.CALL_UNANSWERED], now=now, outcome=REASON_ENDED)
 
 
-def _call_about_visits(ids: Sequence[int], now: datetime) -> int:
+def _call_about_visits(now: datetime) -> None:
     """A person instead of a third text about a visit that passed (N29). One for an injection has its own concern."""
     days = max(AHEAD.visit_days_after) + 1
-    with programs(ids):
-        passed = reminding.visits_passed(
-            first_day=now.date() - timedelta(days=days + 7), last_day=now.date() - timedelta(days=days), limit=PAGE
+    passed = reminding.visits_passed(
+        first_day=now.date() - timedelta(days=days + 7), last_day=now.date() - timedelta(days=days), limit=PAGE
+    )
+    tasks = [
+        NewTask(
+            program_id=one.program_id,
+            patient_id=one.patient_id,
+            kind=TaskKind.FIND_VISIT,
+            facts={"due_on": one.day.isoformat()},
+            once=f"passed:{one.appointment_id}",
         )
-        tasks = [
-            NewTask(
-                program_id=one.program_id,
-                patient_id=one.patient_id,
-                kind=TaskKind.FIND_VISIT,
-                facts={"due_on": one.day.isoformat()},
-                once=f"passed:{one.appointment_id}",
-            )
-            for one in passed
-        ]
-        return len(make_tasks(tasks=tasks, now=now))
+        for one in passed
+    ]
+    make_tasks(tasks=tasks, now=now)
 
 
 def _hold_facts(hold: reminding.OwedHold | None, number: str) -> tuple[HoldFact, ...]:

@@ -32,6 +32,7 @@ from recovery.rules.tasks import TaskKind
 from recovery.selectors import reminding
 from recovery.selectors.access import known_patient
 from recovery.selectors.policy import policy_for
+from recovery.services.cravings import log_craving
 from recovery.services.doses import DoseStatement, report_doses
 from recovery.services.flags import own_flag, raise_flag
 from recovery.services.supporters import concern_from_number
@@ -354,7 +355,7 @@ def _take_answer(inbound: InboundMessage, question: Message, reading: Reading, *
             result, handled = f"{INBOX}:{answer.value}", None
     elif answer is Answer.CONFIRM:
         _confirm(inbound, question, now=now)
-    elif answer is Answer.NUMBER:
+    elif answer is Answer.NUMBER and not _log_number(inbound, question, reading, now=now):
         result, handled = f"{INBOX}:{answer.value}", None
     _finish(inbound.pk, result=result, handled_at=handled, question=question)
 
@@ -378,6 +379,22 @@ def _ask_for_another_time(inbound: InboundMessage, question: Message, *, now: da
         ask_for_another_time(actor=NOBODY, visit_id=question.subject_id, patient=patient, now=now)
     except (NotFound, VisitOver):
         return False
+    return True
+
+
+def _log_number(inbound: InboundMessage, question: Message, reading: Reading, *, now: datetime) -> bool:
+    """Record the number of a check-in by text; False when the question was about none."""
+    if question.subject_kind != SubjectKind.CHECK_IN.value or inbound.patient_id is None or reading.number is None:
+        return False
+    log_craving(
+        actor=NOBODY,
+        patient=known_patient(patient_id=inbound.patient_id),
+        client_id=uuid.uuid5(_REPORT_IDS, inbound.sid),
+        intensity=reading.number,
+        felt_at=inbound.received_at,
+        source=ReportSource.SMS.value,
+        now=now,
+    )
     return True
 
 

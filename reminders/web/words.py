@@ -38,6 +38,7 @@ WHY = {
     Why.CAP_WEEK: "enough texts that week",
     Why.CAP_DOSE: "enough texts that day",
     Why.BACK_OFF: "fewer texts after silence",
+    Why.GOAL_MET: "fewer texts: the own goal is met",
     Why.OPEN_QUESTION: "another question was open",
 }
 

@@ -125,6 +125,26 @@ def changes(clinic: Clinic) -> dict[str, Change]:
         "answerQuestion": Change(
             "phone", "PUT", f"{begun}/answers/{new}/", {"item": "phq_1", "value": 2}, {"value": 3, "item": "phq_2"}
         ),
+        "setPrompts": Change(
+            "phone", "POST", "/api/v1/me/prompts/", {"check_in": "text", "check_in_at": "12:30"}, {"check_in": "app"}
+        ),
+        "pausePrompts": Change(
+            "phone",
+            "PUT",
+            f"/api/v1/me/pauses/{new}/",
+            {"first_day": "2026-03-05", "last_day": "2026-03-09"},
+            {"last_day": "2026-03-08"},
+        ),
+        "setCarePrompts": Change(
+            "coordinator", "POST", f"{care}/prompts/", {"check_in": "none", "check_in_at": "18:00"}
+        ),
+        "recordPause": Change(
+            "coordinator",
+            "PUT",
+            f"{care}/pauses/{new}/",
+            {"first_day": "2026-03-05", "last_day": "2026-03-09"},
+            {"first_day": "2026-03-06"},
+        ),
         "ownFlag": Change("coordinator", "POST", f"{flag}/own/", {}),
         "snoozeFlag": Change(
             "coordinator",
@@ -158,6 +178,10 @@ OPERATIONS = (
     "orderHold",
     "startQuestions",
     "answerQuestion",
+    "setPrompts",
+    "pausePrompts",
+    "setCarePrompts",
+    "recordPause",
     "ownFlag",
     "snoozeFlag",
     "closeFlag",

@@ -20,6 +20,8 @@ REPLAYED = (
     "recordStay",
     "startQuestions",
     "answerQuestion",
+    "pausePrompts",
+    "recordPause",
 )
 
 

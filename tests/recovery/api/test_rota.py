@@ -148,3 +148,48 @@ def test_an_operator_edits_and_a_patient_sees_nothing(clinic, crew):
     refused(send(signed_in(clinic.phone), "GET", READ), 403, "not-allowed")
     [south] = json.loads(send(signed_in(clinic.southern), "GET", READ).content)["items"]
     assert (south["program_id"], south["has_weeks"], south["overrides"]) == (clinic.south.pk, False, [])
+
+
+def dora(crew):
+    return signed_in(crew["dora"])
+
+
+def test_taking_over_by_api(clinic, crew):
+    body = {"program_id": clinic.north.pk, "until": stamp(clinic.now + 2 * HOUR)}
+    made = send(signed_in(crew["ann"]), "POST", "/api/v1/care/rota/take-over/", body)
+    assert made.status_code == 200, made.content
+    row = json.loads(made.content)
+    assert (row["people"], row["reason"], row["ends_at"]) == ([crew["ann"].pk], "take_over", body["until"])
+    late = {**body, "until": stamp(clinic.now + timedelta(days=8))}
+    document = refused(send(signed_in(crew["ann"]), "POST", "/api/v1/care/rota/take-over/", late), 400, "bad-override")
+    assert document["errors"][0]["field"] == "until"
+    refused(send(signed_in(clinic.southern), "POST", "/api/v1/care/rota/take-over/", body), 404, "not-found")
+
+
+def test_ending_an_override_by_api(clinic, crew):
+    pk = json.loads(send(dora(crew), "POST", ADD, body(clinic, crew)).content)["id"]
+    end = f"/api/v1/care/rota/overrides/{pk}/end/"
+    refused(send(signed_in(crew["cleo"]), "POST", end, {}), 403, "not-allowed")
+    refused(send(signed_in(clinic.southern), "POST", end, {}), 404, "not-found")
+    assert send(dora(crew), "POST", end, {}).status_code == 204
+    refused(send(dora(crew), "POST", end, {}), 409, "conflict")
+
+
+def test_setting_the_weeks_by_api(clinic, crew):
+    weeks = {
+        "program_id": clinic.north.pk,
+        "anchor": "2026-03-02",
+        "hand_over": "09:00",
+        "turns": [[crew["cleo"].pk], [crew["ann"].pk, crew["dora"].pk]],
+    }
+    made = send(dora(crew), "POST", "/api/v1/care/rota/weeks/", weeks)
+    assert made.status_code == 200, made.content
+    assert json.loads(made.content)["on_call"][0]["people"] == [crew["cleo"].pk]
+    for change, field in (
+        ({"anchor": "2026-03-03"}, "anchor"),
+        ({"turns": [[crew["ann"].pk, crew["ann"].pk]]}, "turns"),
+        ({"turns": [[999_999]]}, "turns"),
+    ):
+        document = refused(send(dora(crew), "POST", "/api/v1/care/rota/weeks/", weeks | change), 400, "bad-rota")
+        assert document["errors"][0]["field"] == field
+    refused(send(signed_in(clinic.coordinator), "POST", "/api/v1/care/rota/weeks/", weeks), 403, "not-allowed")

@@ -96,6 +96,7 @@ FINGERPRINTS = {
     "default-1": "e501e8eed4f0d74b",
     "default-2": "9441872858f858ad",
     "default-3": "b6f569f8b789fb2f",
+    "default-4": "687894b738f557ea",
 }
 FLAG_TABLE = "b26b5da70c345646"
 

@@ -9,11 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.rules.wall_time import to_utc
+from reminders.rules.dispatch import Why
 from reminders.rules.planning import (
     POLICY,
     CheckInFact,
     DoseFact,
     FlagNotice,
+    HelloFact,
+    HelloWhy,
     HoldFact,
     PatientFacts,
     Person,
@@ -263,13 +266,48 @@ class TestVisit:
 
 
 class TestOthers:
-    def test_check_in(self):
-        [asked] = plan_check_in(CheckInFact(4, DAY, time(18), by_text=True), person=person())
-        assert (asked.template, asked.is_question) == ("check_in.number", True)
+    @pytest.mark.parametrize(
+        ("changes", "step", "template"),
+        [
+            pytest.param({}, "ask", "check_in.app", id="the daily minute"),
+            pytest.param({"more": True}, "ask", "check_in.more", id="and other questionnaires"),
+            pytest.param({"more": True, "daily": False}, "ask", "check_in.questions", id="others alone"),
+            pytest.param({"by_text": True}, "ask", "check_in.number", id="one number by text"),
+            pytest.param(
+                {"more": True, "daily": False, "follow_up": True}, "follow", "check_in.questions", id="follow"
+            ),
+        ],
+    )
+    def test_one_text_announces_all_that_is_asked_on_a_day(self, changes, step, template):
+        [asked] = plan_check_in(CheckInFact(DAY, time(18), **changes), person=person())
+        assert (asked.slot.step, asked.template) == (step, template)
+        assert asked.is_question == ("by_text" in changes)
         assert asked.expires_at == local(DAY, "22:00")
-        assert plan_check_in(CheckInFact(4, DAY, time(18), answered=True), person=person()) == []
-        [invited] = plan_check_in(CheckInFact(4, DAY, time(18)), person=person())
-        assert (invited.template, invited.is_question) == ("check_in.app", False)
+        assert plan_check_in(CheckInFact(DAY, time(18), answered=True, **changes), person=person()) == []
+
+    @pytest.mark.parametrize(
+        ("changes", "why"),
+        [
+            pytest.param({"pauses": ((DAY, DAY),)}, Why.PAUSED, id="a holiday"),
+            pytest.param({"meets_goal": True}, Why.GOAL_MET, id="row 54"),
+            pytest.param({"unanswered_days": 4}, Why.BACK_OFF, id="the dose is the one text of the day"),
+        ],
+    )
+    def test_an_invitation_that_is_left_out_has_its_outcome(self, changes, why):
+        facts = PatientFacts(person=person(**changes), doses=[dose()], check_ins=[CheckInFact(DAY, time(18))])
+        plan = plan_patient(facts, now=local(DAY, "06:00"))
+        assert [(one.message_class, reason) for one, reason in plan.left_out] == [(MessageClass.CHECK_IN, why)]
+        assert MessageClass.CHECK_IN not in {one.message_class for one in plan.messages}
+
+    def test_row_54_keeps_every_third_day(self):
+        sent = []
+        for day in [DAY + timedelta(days=n) for n in range(9)]:
+            facts = PatientFacts(person=person(meets_goal=True), check_ins=[CheckInFact(day, time(18))])
+            plan = plan_patient(facts, now=local(day, "06:00"))
+            assert len(plan.messages) + len(plan.left_out) == 1
+            sent.append(len(plan.messages))
+        assert sum(sent) == 3
+        assert sent[:3] * 3 == sent
 
     @pytest.mark.parametrize(
         ("acute", "opened", "leaves"),
@@ -293,20 +331,26 @@ class TestOthers:
         assert dict(told.values) == {"hour": "09:00", "number": "555-0100"}
 
     @pytest.mark.parametrize(
-        ("started_days_ago", "silent", "template"),
+        ("why", "name", "template"),
         [
-            pytest.param(3, 0, "hello.plain", id="first month, day 3"),
-            pytest.param(4, 0, None, id="first month, another day"),
-            pytest.param(31, 0, None, id="after the first month"),
-            pytest.param(100, 3, "hello.silence", id="three silent days"),
-            pytest.param(100, 4, None, id="said once"),
-            pytest.param(21, 8, None, id="a person calls by now"),
+            pytest.param(HelloWhy.FIRST_MONTH, "North", "hello.plain", id="first month"),
+            pytest.param(HelloWhy.AFTER_CARE, "North", "hello.plain", id="after-care"),
+            pytest.param(HelloWhy.AFTER_CARE, "", "hello.plan", id="a program without a neutral name"),
+            pytest.param(HelloWhy.SILENCE, "North", "hello.silence", id="silence"),
         ],
     )
-    def test_hello(self, started_days_ago, silent, template):
-        one = person(started_on=DAY - timedelta(days=started_days_ago))
-        planned = plan_hello(day=DAY, person=one, name="Holdfast", silent_days=silent)
-        assert [message.template for message in planned] == ([template] if template else [])
+    def test_hello(self, why, name, template):
+        [told] = plan_hello(HelloFact(DAY, why), person=person(), name=name)
+        assert (told.template, told.slot.step, told.slot.slot_date) == (template, "hello", DAY)
+        assert timedelta(0) <= told.send_after - local(DAY, "11:00") < TEN_MINUTES
+
+    def test_one_friendly_text_a_day_whatever_it_follows_from(self):
+        hellos = [HelloFact(DAY, why) for why in HelloWhy]
+        plan = plan_patient(PatientFacts(person=person(), hellos=hellos, name="North"), now=local(DAY, "06:00"))
+        assert [one.template for one in plan.messages] == ["hello.silence"]
+
+    def test_who_is_inside_gets_no_text_about_a_visit(self):
+        assert plan_visit(VisitFact(SubjectKind.APPOINTMENT, 3, DAY), person=person(inside=True)) == []
 
     def test_flag_notice(self):
         notice = FlagNotice(flag_id=9, recipient_id=2, level=0, notify_at=local(DAY, "03:00"), day=DAY, acute=True)
@@ -357,7 +401,7 @@ def week_of(**changes) -> PatientFacts:
     return PatientFacts(
         person=person(**changes),
         doses=[dose(day=day, dose_id=100 + n) for n, day in enumerate(days)],
-        check_ins=[CheckInFact(200 + n, day, time(18)) for n, day in enumerate(days)],
+        check_ins=[CheckInFact(day, time(18)) for day in days],
         visits=[VisitFact(SubjectKind.APPOINTMENT, 3, DAY + timedelta(days=2))],
     )
 
@@ -368,6 +412,12 @@ LONG = replace(POLICY, plan_ahead=timedelta(days=7))
 class TestBackOff:
     MORNING = local(DAY, "06:00")
 
+    @staticmethod
+    def once_a_day() -> PatientFacts:
+        """A week of doses without re-prompts."""
+        facts = week_of()
+        return replace(facts, doses=[replace(one, doses_that_day=3) for one in facts.doses])
+
     def by_day(self, plan) -> list[list[MessageClass]]:
         days = [DAY + timedelta(days=ahead) for ahead in range(7)]
         return [
@@ -376,13 +426,13 @@ class TestBackOff:
         ]
 
     def test_none_while_answers_come(self):
-        plan = plan_patient(week_of(meets_goal=True), now=self.MORNING)
+        plan = plan_patient(self.once_a_day(), now=self.MORNING)
         dose_, check_in, visit = MessageClass.DOSE, MessageClass.CHECK_IN, MessageClass.VISIT
         assert self.by_day(plan)[:3] == [[dose_, check_in], [dose_, visit, check_in], [dose_, visit, check_in]]
         assert not plan.call_task
 
     def test_the_days_ahead_count_as_silent_until_an_answer_comes(self):
-        plan = plan_patient(week_of(meets_goal=True), now=self.MORNING, policy=LONG)
+        plan = plan_patient(self.once_a_day(), now=self.MORNING, policy=LONG)
         assert [len(day) for day in self.by_day(plan)] == [2, 3, 3, 1, 1, 1, 1]
 
     def test_one_text_a_day_after_three_days_the_most_important_one(self):
@@ -435,7 +485,7 @@ class TestPlanPatient:
         assert plan_patient(facts, now=now) == plan_patient(facts, now=now + timedelta(seconds=59))
 
     def test_slots_are_unique(self):
-        facts = replace(week_of(), hello_days=[DAY], silent_days=3, name="Holdfast")
+        facts = replace(week_of(), hellos=[HelloFact(DAY, HelloWhy.SILENCE)], name="Holdfast")
         slots = [one.slot for one in plan_patient(facts, now=local(DAY, "06:00"), policy=LONG).messages]
         assert len(slots) == len(set(slots)) > 15
 
@@ -476,7 +526,7 @@ def test_no_zone_and_no_day_puts_a_text_outside_the_window(zone_name, day, at, p
         person=person(zone=zone, patient_id=patient_id),
         doses=[fact],
         visits=[VisitFact(SubjectKind.APPOINTMENT, 3, day, starts_at=due_at)],
-        check_ins=[CheckInFact(4, day, at)],
+        check_ins=[CheckInFact(day, at)],
     )
     now = to_utc(day - timedelta(days=1), time(0), zone)
     for one in plan_patient(facts, now=now).messages:

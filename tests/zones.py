@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from backend.rules.wall_time import dosing_day
@@ -35,8 +36,9 @@ def transitions(zone: ZoneInfo) -> tuple[tuple[datetime, timedelta, timedelta], 
     return tuple(found)
 
 
+@cache
 def groups() -> dict[tuple[object, ...], str]:
-    """One zone of each group: the same offset in 2025 and equal transitions."""
+    """One zone of each group: the same offset in 2025 and equal transitions. Takes seconds."""
     found: dict[tuple[object, ...], str] = {}
     for name in sorted(available_timezones()):
         zone = ZoneInfo(name)

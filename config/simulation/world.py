@@ -11,6 +11,7 @@ The onlooker (``_judge``, ``Provider``) knows the truth and asks none of those r
 
 import heapq
 import random
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -186,6 +187,7 @@ class Patient:
         self.planned: set[tuple[date, str]] = set()
         self.doses: dict[tuple[date, int], Dose] = {}
         self.given: list[Given] = []
+        self.left: set[SlotKey] = set()
         self.out = False
         self.stopped_at: datetime | None = None
         self.stops: list[tuple[datetime, datetime | None]] = []
@@ -195,7 +197,7 @@ class Patient:
         self.outage: tuple[datetime, datetime] | None = None
         self.still: tuple[datetime, datetime] | None = None
         self.list_down_until: datetime | None = None
-        self.prompts: list[datetime] = []  # texts of today and the last days, for the caps
+        self.prompts: list[datetime] = []  # in order of time: what waits for an answer
         self.log: list[Row] = []
         self.events: list[tuple[datetime, int, str, Row | None]] = []
         self.sequence = 0
@@ -262,6 +264,9 @@ class Patient:
             for message in plan.messages:
                 self._store(message, now)
         self.live = [row for row in self.live if row.ended_at is None and row.state is not S.SENT]
+        self.log = [one for one in self.log if one.sending_at and now - one.sending_at < timedelta(days=9)]
+        if len(self.prompts) > 400:
+            del self.prompts[:-200]
         for key in [key for key, dose in self.doses.items() if now - dose.due_at > timedelta(days=3)]:
             self._judge_dose(self.doses.pop(key))
 
@@ -281,11 +286,11 @@ class Patient:
         self.at(message.expires_at, "expire", row)
 
     def _silence(self, now: datetime) -> tuple[int, int]:
-        since = [at for at in self.prompts if self.last_answer is None or at > self.last_answer]
-        if not since:
+        begins = 0 if self.last_answer is None else bisect_right(self.prompts, self.last_answer)
+        if begins == len(self.prompts):
             return 0, 0
-        first, today = since[0].astimezone(self.zone).date(), now.astimezone(self.zone).date()
-        return (today - first).days, len(since)
+        first, today = self.prompts[begins].astimezone(self.zone).date(), now.astimezone(self.zone).date()
+        return (today - first).days, len(self.prompts) - begins
 
     # --- what people do -----------------------------------------------------------------------------
 
@@ -399,7 +404,7 @@ class Patient:
         if row.plan.is_question:
             self.question = row
         if row.plan.message_class in PROMPTS:
-            self.prompts.append(now)
+            insort(self.prompts, now)
         if fault is Fault.DIES_BEFORE_POST:
             self.busy_until = now + LEASE
             self.at(self.busy_until, "lease", row)
@@ -445,7 +450,7 @@ class Patient:
             self.log.remove(row)
             self.question = None if self.question is row else self.question
             if row.plan.message_class in PROMPTS:
-                self.prompts.pop()
+                del self.prompts[bisect_left(self.prompts, now)]
             at = retry_at(
                 failure=result.failure or FailureClass.UNKNOWN,
                 attempts=row.attempts,
@@ -596,9 +601,6 @@ class Patient:
     def _sent(self, row: Row, now: datetime) -> tuple[list[Row], list[Row], set[str]]:
         """What may have gone out today and in the last seven local days, and the doses that had a text today."""
         local = now.astimezone(self.zone).date()
-        self.log = [one for one in self.log if one.sending_at and now - one.sending_at < timedelta(days=8)]
-        if len(self.prompts) > 400:
-            del self.prompts[: len(self.prompts) - 200]
         today, week, doses = [], [], set()
         for one in self.log:
             on = one.sent_on
@@ -644,8 +646,9 @@ class Patient:
         answered = dose is not None and dose.answered_at is not None and now > dose.answered_at
         if now >= plan.expires_at or answered:
             self._wrong("stale", row, now)
-        if any(one.slot == plan.slot for one in self.given[-40:]):
+        if plan.slot in self.left:
             self._wrong("doubled", row, now)
+        self.left.add(plan.slot)
         body = wording.render(plan.template, "en", dict(plan.values))
         self.given.append(Given(plan.slot, sid, now, body))
         return sid

@@ -1,6 +1,7 @@
 """Every table with a patient's data stands behind both walls, and keys cannot cross programs (contract 6)."""
 
 import pytest
+from django.apps import apps
 from django.db import connection, transaction
 from django.db.utils import ProgrammingError
 
@@ -145,3 +146,11 @@ def test_a_regimen_cannot_be_edited_in_place():
 
 def test_a_start_as_this_role_is_accepted():
     assert database_faults() == []
+
+
+def test_every_key_and_index_of_the_models_is_there():
+    """Django drops the index behind a conditional UniqueConstraint when its column's ``db_index`` ends."""
+    there = {name for (name,) in rows("SELECT conname FROM pg_constraint UNION SELECT indexname FROM pg_indexes")}
+    declared = {each.name for model in apps.get_models() for each in (*model._meta.constraints, *model._meta.indexes)}
+    assert len(declared) > 100
+    assert declared - there == set()

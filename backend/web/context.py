@@ -20,7 +20,7 @@ def _navigation(actor: Actor, *, here: str) -> list[dict[str, Any]]:
     entries: list[tuple[str, str]] = []
     if actor.programs_for(Access.CARE_TEAM):
         entries += [("worklist", "Worklist"), ("tasks", "Tasks"), ("inbox", "Inbox")]
-        entries += [("measures", "Measures"), ("policy", "Numbers")]
+        entries += [("measures", "Measures"), ("policy", "Numbers"), ("meeting-places", "Meetings")]
     if actor.programs_for(Access.STAFF):
         entries.append(("rota", "On call"))
     if actor.programs_for(Access.DIRECTION):

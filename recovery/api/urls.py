@@ -15,6 +15,7 @@ from recovery.api.checks import (
     OwnReversalView,
     OwnTestsView,
 )
+from recovery.api.conditions import ConditionListView, ConditionView, EndConditionView, VoidConditionView
 from recovery.api.cravings import CravingListView, CravingView
 from recovery.api.doses import CareDoseReportView, DoseReportView
 from recovery.api.export import OwnExportView
@@ -41,6 +42,7 @@ from recovery.api.injections import InjectionView
 from recovery.api.journal import CopingView, EntryListView, EntryView, SkillUseView
 from recovery.api.learning import CardView, HelpView, ModuleListView, ModuleReadView
 from recovery.api.measures import MeasuresView
+from recovery.api.places import CheckPlaceView, OwnPlacesView, PlaceListView, PlaceView, WithdrawPlaceView
 from recovery.api.plans import EndGoalView, GoalListView, GoalView, OwnPlanView, PlanVersionView
 from recovery.api.prompts import (
     CarePauseView,
@@ -110,6 +112,7 @@ urlpatterns = [
     path("me/side-effects/<uuid:client_id>/", SideEffectView.as_view(), name="api-side-effect"),
     path("me/meetings/", MeetingListView.as_view(), name="api-meetings"),
     path("me/meetings/<uuid:client_id>/", MeetingView.as_view(), name="api-meeting"),
+    path("me/meeting-places/", OwnPlacesView.as_view(), name="api-own-meeting-places"),
     path("me/therapy/", TherapyListView.as_view(), name="api-therapy"),
     path("me/needs/", NeedListView.as_view(), name="api-needs"),
     path("me/needs/<uuid:client_id>/", NeedView.as_view(), name="api-need"),
@@ -175,6 +178,22 @@ urlpatterns = [
         "care/patients/<int:patient_id>/checklists/<int:checklist_id>/sign/",
         SignChecklistView.as_view(),
         name="api-checklist-sign",
+    ),
+    path("care/meeting-places/", PlaceListView.as_view(), name="api-meeting-places"),
+    path("care/meeting-places/<uuid:client_id>/", PlaceView.as_view(), name="api-meeting-place"),
+    path("care/meeting-places/<int:place_id>/checked/", CheckPlaceView.as_view(), name="api-meeting-place-checked"),
+    path("care/meeting-places/<int:place_id>/withdraw/", WithdrawPlaceView.as_view(), name="api-meeting-place-off"),
+    path("care/patients/<int:patient_id>/conditions/", ConditionListView.as_view(), name="api-conditions"),
+    path("care/patients/<int:patient_id>/conditions/<uuid:client_id>/", ConditionView.as_view(), name="api-condition"),
+    path(
+        "care/patients/<int:patient_id>/conditions/<int:entry_id>/end/",
+        EndConditionView.as_view(),
+        name="api-condition-end",
+    ),
+    path(
+        "care/patients/<int:patient_id>/conditions/<int:entry_id>/void/",
+        VoidConditionView.as_view(),
+        name="api-condition-void",
     ),
     path("care/tasks/", TaskListView.as_view(), name="api-tasks"),
     path("care/tasks/<int:task_id>/done/", FinishTaskView.as_view(), name="api-task-done"),

@@ -1,6 +1,7 @@
 from recovery.models.around import ContactRules, MinorConsent, RewardEntry, RewardPlan, Supporter
 from recovery.models.checklists import AfterCare, Checklist, ChecklistAnswer, PlannedStop
 from recovery.models.checks import Challenge, LabResult, Procedure, ReversalAgent, UrineScreen
+from recovery.models.conditions import Condition
 from recovery.models.cover import CoverEvent
 from recovery.models.cravings import CravingLog
 from recovery.models.flags import Flag, Outreach, Task
@@ -10,6 +11,7 @@ from recovery.models.instruments import InstrumentAnswer, InstrumentForm
 from recovery.models.journal import JournalEntry, SkillUse, TriggerEntry
 from recovery.models.learning import ReadReceipt
 from recovery.models.patients import NamePrefix, Patient
+from recovery.models.places import MeetingPlace
 from recovery.models.plans import PatientGoal, PlanVersion
 from recovery.models.prompts import CheckInWish, PromptPause
 from recovery.models.rota import Escalation, Rota, RotaOverride, RotaTurn
@@ -28,6 +30,7 @@ __all__ = [
     "Checklist",
     "ChecklistAnswer",
     "ClosingNotice",
+    "Condition",
     "ContactRules",
     "CoverEvent",
     "CravingLog",
@@ -43,6 +46,7 @@ __all__ = [
     "JournalEntry",
     "LabResult",
     "MeetingLog",
+    "MeetingPlace",
     "MinorConsent",
     "NamePrefix",
     "Need",

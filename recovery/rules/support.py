@@ -33,6 +33,11 @@ class TherapyKind(StrEnum):
     OTHER = "other"
 
 
+LISTED_FOR_DAYS = 365
+"""A meeting that nobody checked for longer is not shown to patients: a wrong address is worse than none (PD)."""
+CHECK_AGAIN_DAYS = 180
+"""Staff are told that a meeting is to be checked again (PD)."""
+
 _MEETINGS: Mapping[MeetingKind, tuple[str, str]] = {
     MeetingKind.NA: ("NA", "NA"),
     MeetingKind.AA: ("AA", "AA"),

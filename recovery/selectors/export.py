@@ -18,6 +18,7 @@ from recovery.models import (
     CheckInWish,
     Checklist,
     ChecklistAnswer,
+    Condition,
     ContactRules,
     CoverEvent,
     CravingLog,
@@ -139,6 +140,7 @@ SECTIONS: list[ExportSection] = [
     ExportSection("challenges", section_of(Challenge), ("recovery_challenge",), staff_only=NOTE),
     ExportSection("procedures", section_of(Procedure), ("recovery_procedure",)),
     ExportSection("reversal_agents", section_of(ReversalAgent), ("recovery_reversalagent",), staff_only=NOTE),
+    ExportSection("conditions", section_of(Condition), ("recovery_condition",), staff_only=NOTE),
     ExportSection("checklists", section_of(Checklist), ("recovery_checklist",)),
     ExportSection(
         "checklist_answers",

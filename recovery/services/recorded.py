@@ -12,9 +12,9 @@ from backend.rules import wall_time
 from backend.rules.roles import PRESCRIBER_ROLES
 from backend.selectors.keys import data_key
 from backend.services import audit
-from recovery.models import Challenge, LabResult, Patient, Procedure, ReversalAgent, UrineScreen
+from recovery.models import Challenge, Condition, LabResult, Patient, Procedure, ReversalAgent, UrineScreen
 
-Row = TypeVar("Row", LabResult, UrineScreen, Challenge, Procedure, ReversalAgent)
+Row = TypeVar("Row", LabResult, UrineScreen, Challenge, Procedure, ReversalAgent, Condition)
 
 NOUNS: dict[type[Any], str] = {
     LabResult: "lab_result",
@@ -22,6 +22,7 @@ NOUNS: dict[type[Any], str] = {
     Challenge: "challenge",
     Procedure: "procedure",
     ReversalAgent: "reversal_agent",
+    Condition: "condition",
 }
 
 

@@ -13,6 +13,7 @@ from recovery.rules.aftercare import stop_counsel
 from recovery.rules.checklists import ITEM, ChecklistStatus
 from recovery.rules.words import Language
 from recovery.selectors.checklists import ChecklistView, after_care, checklists_of, planned_stop
+from recovery.selectors.conditions import ConditionView, bearing_on, conditions_of
 from recovery.selectors.patient_head import PatientHead
 from recovery.services.aftercare import cancel_stop, end_after_care, hold_stop_talk, plan_stop
 from recovery.services.checklists import (
@@ -115,12 +116,13 @@ def _show(
     actor, today, now = answers.actor_of(request), head.today, clock.now()
     roles = actor.roles.get(head.patient.program_id, frozenset())
     views = _views(head)
+    known = conditions_of(patient=head.patient, key=head.key)
     live = [each for each in views if each.status in (ChecklistStatus.OPEN, ChecklistStatus.SIGNED)]
     planned, weeks = planned_stop(patient=head.patient, key=head.key), after_care(head.patient)
     context = {
         "prescribes": bool(roles & PRESCRIBER_ROLES),
         "fills": bool(roles & CLINICAL_ROLES),
-        "live": [_live(each, head, (bound or {}).get(each.checklist_id)) for each in live],
+        "live": [_live(each, head, (bound or {}).get(each.checklist_id), known) for each in live],
         "past": [
             {
                 "name": say.CHECKLIST[each.kind],
@@ -160,8 +162,11 @@ def _show(
     return response
 
 
-def _live(view: ChecklistView, head: PatientHead, form: AnswersForm | None) -> dict[str, Any]:
+def _live(
+    view: ChecklistView, head: PatientHead, form: AnswersForm | None, known: list[ConditionView]
+) -> dict[str, Any]:
     return {
+        "known": bearing_on(known, [each.item.code for each in view.items]),
         "id": view.checklist_id,
         "name": say.CHECKLIST[view.kind],
         "cause": words.said(say.CAUSE, view.cause),

@@ -10,13 +10,16 @@ from backend import clock
 from backend.access import access
 from backend.errors import NotFound
 from backend.rules.roles import Access
+from backend.rules.wall_time import local_date
 from recovery.rules.alert_card import card_text
 from recovery.rules.coping import COPING
 from recovery.rules.crisis_lines import lines_for
 from recovery.rules.procedures import wallet_card
+from recovery.rules.support import meeting_words
 from recovery.selectors.access import key_of, own_patient
 from recovery.selectors.journal import tried_counts
 from recovery.selectors.learning import alert_card, modules_shown
+from recovery.selectors.places import places_shown
 from recovery.services import journal, learning
 from recovery.web import answers, own_frame, own_words
 from recovery.web.own_forms import TriedForm
@@ -107,6 +110,15 @@ def help_page(request: HttpRequest) -> HttpResponse:
                 "checked": own_words.day_and_year(line.verified_on, language) if line.verified_on else "",
             }
             for line in lines_for(patient.program.country)
+        ],
+        "places": [
+            {
+                "what": meeting_words(each.kind, language),
+                "facts": each,
+                "phone_shown": own_words.phone_shown(each.phone),
+                "checked": own_words.day_and_year(each.reviewed_on, patient.language),
+            }
+            for each in places_shown(patient.program_id, today=local_date(clock.now(), patient.program.zone))
         ],
     }
     return own_frame.show(request, patient, "recovery/own_help.html", context, here="own-help")

@@ -24,6 +24,7 @@ PAGES: list[tuple[str, str]] = [
     ("regimens", "Orders"),
     ("visits", "Visits"),
     ("patient-tests", "Tests"),
+    ("patient-conditions", "Conditions"),
     ("patient-checklists", "Checklists"),
     ("patient-people", "People"),
     ("patient-measures", "Measures"),

@@ -58,6 +58,8 @@ def fill(now: datetime) -> dict[str, str]:
     links["one"] = _coordinator([one], now)
     links["patient"] = account
     links["patient_page"] = f"/care/patients/{person.pk}/"
+    links["conditions_page"] = f"/care/patients/{person.pk}/conditions/"
+    _lists(one, person, now)
     links["plan_page"] = f"/care/patients/{person.pk}/plan/"
     links["people_page"] = f"/care/patients/{person.pk}/people/"
     links["measures_page"] = f"/care/patients/{person.pk}/measures/"
@@ -311,6 +313,28 @@ def _own_half(person: Any, now: datetime) -> None:
         side_effects.report_side_effect(
             **new() | {"now": now - timedelta(days=2)}, effect=Effect.NAUSEA, strength=Strength.MODERATE, began_on=began
         )
+
+
+def _lists(program: Any, person: Any, now: datetime) -> None:
+    """Two conditions, and a meeting whose words are long."""
+    from backend.db import programs as scope
+    from backend.rules.roles import Role
+    from backend.selectors.people import actor_of
+    from backend.services import people
+    from recovery.services.conditions import NewCondition, record_condition
+    from recovery.services.places import NewPlace, list_place
+
+    user = people.create_staff(email=f"{uuid.uuid4().hex}@example.test", roles={program.pk: [Role.NURSE]}, now=now)
+    by: dict[str, Any] = {"actor": actor_of(user_id=user.pk), "now": now}
+    with scope([program.pk]):
+        for kind, note in (("cirrhosis", ""), ("depression", LONG)):
+            new = NewCondition(client_id=uuid.uuid4(), kind=kind, since=date(2019, 5, 1), note=note)
+            record_condition(**by, patient=person, condition=new)
+        place = NewPlace(
+            client_id=uuid.uuid4(), kind="smart", name=LONG[:110], times="Tuesdays, 7 pm", place="Library, 2nd floor",
+            source="the library's notice board", phone="+12125550177", language="es",
+        )  # fmt: skip
+        list_place(**by, program_id=program.pk, place=place)
 
 
 def _ahead(person: Any, now: datetime, *, note: str) -> None:

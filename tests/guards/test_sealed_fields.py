@@ -19,6 +19,7 @@ PLAIN = {
     "recovery.Appointment": {"kind", "status", "reason", "supply"},
     "recovery.AfterCare": {"cause", "end"},
     "recovery.Challenge": {"route", "result"},
+    "recovery.Condition": {"kind"},
     "recovery.Checklist": {"kind", "cause", "medicine", "status", "policy_version"},
     "recovery.ChecklistAnswer": {"item", "value"},
     "recovery.LabResult": {"analyte", "unit"},
@@ -43,6 +44,8 @@ PLAIN = {
         "policy_version",
     },
     "recovery.MeetingLog": {"kind", "source"},
+    # Of no person: a program's own list of meetings.
+    "recovery.MeetingPlace": {"kind", "name", "times", "place", "language", "phone", "source"},
     "recovery.Need": {"kind", "source"},
     "recovery.Outreach": {"channel", "outcome"},
     "recovery.Patient": {"zone", "language", "indication", "opioid_history", "status", "external_ref"},

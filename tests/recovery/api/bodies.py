@@ -111,6 +111,13 @@ def changes(clinic: Clinic) -> dict[str, Change]:
             {"fever": "no"},
             ("happened_at",),
         ),
+        "recordCondition": Change(
+            "coordinator",
+            "PUT",
+            f"{care}/conditions/{new}/",
+            {"kind": "cirrhosis", "since": "2024-05-01", "note": "n"},
+            {"kind": "depression"},
+        ),
         "recordStay": Change(
             "coordinator",
             "PUT",
@@ -174,6 +181,7 @@ OPERATIONS = (
     "recordInjection",
     "stateFact",
     "recordStatement",
+    "recordCondition",
     "recordStay",
     "orderHold",
     "startQuestions",

@@ -18,7 +18,10 @@ from tests.recovery.api.clinic import refused, send, signed_in
 
 pytestmark = pytest.mark.django_db
 
-READS = {"me": ["today/", "cravings/", "triggers/", "questions/"], "care": ["worklist/", "tasks/"]}
+READS = {
+    "me": ["today/", "cravings/", "triggers/", "questions/", "meeting-places/"],
+    "care": ["worklist/", "tasks/", "meeting-places/"],
+}
 EVERY_READ = [f"/api/v1/{who}/{path}" for who, paths in READS.items() for path in paths]
 
 

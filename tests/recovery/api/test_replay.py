@@ -17,6 +17,7 @@ REPLAYED = (
     "recordInjection",
     "stateFact",
     "recordStatement",
+    "recordCondition",
     "recordStay",
     "startQuestions",
     "answerQuestion",

@@ -40,6 +40,7 @@ class HoldSerializer(serializers.Serializer):
     call_by = AwareDateTimeField()
     next_alarm_at = AwareDateTimeField(allow_null=True)
     pages = serializers.IntegerField(min_value=0)
+    in_error = serializers.BooleanField(help_text="What opened it was entered in error; a prescriber decides.")
     understood_at = AwareDateTimeField(allow_null=True)
     understood_by = serializers.CharField(allow_blank=True)
     lifted_at = AwareDateTimeField(allow_null=True)

@@ -151,6 +151,15 @@ def decide_gate(
     )
 
 
+ENTERED_IN_ERROR = "entered_in_error"
+"""Stands in the evidence of a hold whose record was voided by somebody who may not lift it."""
+
+
+def concern_of(event: GateEvent) -> FlagKind | None:
+    """Return the concern that this event raises, None for one that raises none by itself."""
+    return _ANTAGONIST[event][0] if event in _ANTAGONIST else None
+
+
 def is_acute(event: GateEvent) -> bool:
     """Whether a hold of this cause is told at once, at any hour: a person reported something red (S 15)."""
     if event not in _ANTAGONIST:

@@ -35,6 +35,7 @@ class TaskKind(StrEnum):
     CLOSE_OR_CONTINUE = "close_or_continue"
     DOSES_CLOSE_TOGETHER = "doses_close_together"
     HOLD_CALL = "hold_call"
+    HOLD_IN_ERROR = "hold_in_error"
     RELEASE_PLAN = "release_plan"
     SECOND_DAY_CALL = "second_day_call"
     GOAL_REVIEW = "goal_review"
@@ -296,6 +297,16 @@ _TABLE = (
         page="patient-safety",
         contact=True,
         only_there=True,
+    ),
+    TaskRule(
+        kind=TaskKind.HOLD_IN_ERROR,
+        role=Role.PRESCRIBER,
+        words="Decide about a hold: what opened it was entered in error",
+        response=Response.SAME_DAY,
+        outcomes=("seen",),
+        source="contract 3, S 5",
+        page="patient-safety",
+        prescriber_only=True,
     ),
     TaskRule(
         kind=TaskKind.DOSES_CLOSE_TOGETHER,

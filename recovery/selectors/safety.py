@@ -14,7 +14,7 @@ from backend.selectors.people import staff_names
 from recovery.models import Dose, Hold, Patient, Regimen, StatedFact, Stay
 from recovery.rules import own_answers
 from recovery.rules.facts import FactKind
-from recovery.rules.gates import ANTAGONISTS
+from recovery.rules.gates import ANTAGONISTS, ENTERED_IN_ERROR
 from recovery.rules.states import DoseState, Indication, OpioidHistory, counts_as_opioid
 from recovery.rules.words import Language
 from recovery.selectors.worklist import opened
@@ -154,6 +154,8 @@ class HoldView:
     call_by: datetime
     next_alarm_at: datetime | None
     pages: int
+    in_error: bool
+    """What opened it was entered in error; a prescriber has not lifted it."""
     understood_at: datetime | None
     understood_by: str
     lifted_at: datetime | None
@@ -276,6 +278,7 @@ def hold_shown(row: Hold, key: Key | None, names: dict[int, str]) -> HoldView:
         call_by=row.call_by,
         next_alarm_at=row.next_alarm_at,
         pages=row.pages,  # type: ignore[attr-defined]
+        in_error=ENTERED_IN_ERROR in row.evidence,
         understood_at=row.understood_at,
         understood_by=names.get(row.understood_by_id or 0, ""),
         lifted_at=row.lifted_at,

@@ -17,13 +17,15 @@ from backend.rules import wall_time
 from backend.rules.roles import Access
 from backend.selectors.keys import data_key
 from backend.services import audit
-from recovery.models import Hold, Patient, Treatment
-from recovery.rules.checklists import RESTART_CAUSES, ChecklistKind
+from recovery.models import Checklist, Hold, Patient, Treatment
+from recovery.rules.checklists import RESTART_CAUSES, ChecklistKind, ChecklistStatus
 from recovery.rules.flags import FLAG_RULES, ClinicHours
 from recovery.rules.gates import (
     ANTAGONISTS,
+    ENTERED_IN_ERROR,
     GateDecision,
     GateEvent,
+    concern_of,
     decide_gate,
     next_hold_alarm,
     promised_call,
@@ -37,8 +39,9 @@ from recovery.rules.tasks import REASON_ENDED, TaskKind
 from recovery.selectors.clinic import clinics
 from recovery.selectors.holds import medicines_of, night_staffed
 from recovery.selectors.policy import rules_for
-from recovery.services.checklists import NewChecklist, open_checklists
-from recovery.services.flag_rows import Concern, Raised, raise_many
+from recovery.selectors.records import live_flags
+from recovery.services.checklists import NewChecklist, cancel_checklist, open_checklists
+from recovery.services.flag_rows import Concern, Raised, end_many, raise_many
 from recovery.services.tasks import NewTask, end_tasks, make_tasks
 
 _NOTHING_KNOWN = (Medicine.NALTREXONE_TABLET,)
@@ -144,6 +147,10 @@ def lift_hold(*, actor: Actor, hold_id: int, reason: str, now: datetime, note: s
     _only_prescribers(actor, hold.program_id)
     if hold.lifted_at is not None:
         raise Conflict("This hold was lifted already.")
+    return _lift(actor, hold, reason, note, now)
+
+
+def _lift(actor: Actor, hold: Hold, reason: str, note: str, now: datetime) -> Hold:
     hold.lifted_at, hold.lifted_by_id, hold.lift_reason = now, actor.user_id, reason
     hold.next_alarm_at = None
     written = ["lifted_at", "lifted_by", "lift_reason", "next_alarm_at"]
@@ -153,7 +160,70 @@ def lift_hold(*, actor: Actor, hold_id: int, reason: str, now: datetime, note: s
     hold.save(update_fields=written)
     audit.record_row(actor, "hold.lifted", hold)
     _end_call_task(actor, hold, now, outcome=REASON_ENDED)
+    _end_error_task(actor, hold.patient_id, now)
     return hold
+
+
+@transaction.atomic
+def judge_again(
+    *,
+    actor: Actor,
+    patient: Patient,
+    event: GateEvent,
+    standing: Sequence[tuple[datetime, Mapping[str, Any]]],
+    now: datetime,
+) -> list[Hold]:
+    """A record of ``event`` was voided: judge the holds and the concern that came of it by what still stands.
+
+    ``standing``: when each record that still says the same was recorded, with its evidence. A hold with such a record
+    since it was opened stays and rests on that. One with none was never due: it is lifted as an error where a
+    prescriber voided; a void by anybody else lifts nothing (contract 3), it says so on the hold and is work for the
+    prescriber. The concern ends (red waits for a person to confirm), and a restart checklist that nobody signed yet
+    goes with the hold. Returns the holds that were lifted. Part of the transaction that voids; the patient is locked.
+    """
+    lifted = []
+    for hold in Hold.objects.select_for_update(no_key=True).filter(
+        patient_id=patient.pk, cause=event.value, lifted_at__isnull=True
+    ):
+        since = [evidence for at, evidence in standing if at >= hold.opened_at]
+        if since:
+            hold.evidence = dict(since[-1])
+            hold.save(update_fields=["evidence"])
+        elif patient.program_id in actor.programs_for(Access.PRESCRIBER):
+            lifted.append(_lift(actor, hold, LiftReason.IN_ERROR.value, "", now))
+        else:
+            hold.evidence = {**hold.evidence, ENTERED_IN_ERROR: True}
+            hold.save(update_fields=["evidence"])
+            task = NewTask(program_id=hold.program_id, patient_id=hold.patient_id, kind=TaskKind.HOLD_IN_ERROR)
+            make_tasks(actor=actor, tasks=[task], now=now)
+    if lifted:
+        _end_restart(actor, patient, event, now)
+    kind = concern_of(event)
+    live = None if kind is None else next((flag for flag in live_flags(patient.pk) if flag.kind == kind.value), None)
+    if kind is not None and live is not None and not any(at >= live.opened_at for at, _ in standing):
+        end_many(actor=actor, patient_ids=[patient.pk], kinds=[kind], note_key=ENTERED_IN_ERROR, now=now)
+    return lifted
+
+
+def _end_restart(actor: Actor, patient: Patient, event: GateEvent, now: datetime) -> None:
+    cause = RESTART_CAUSES.get(event)
+    if cause is None:
+        return
+    opened = Checklist.objects.filter(
+        patient_id=patient.pk,
+        kind=ChecklistKind.RESTART.value,
+        cause=cause.value,
+        status=ChecklistStatus.OPEN.value,
+    )
+    for row in opened:
+        cancel_checklist(actor=actor, patient=patient, checklist_id=row.pk, now=now)
+
+
+def _end_error_task(actor: Actor, patient_id: int, now: datetime) -> None:
+    """Nothing is left to decide once no open hold rests on a record that was entered in error."""
+    left = Hold.objects.filter(patient_id=patient_id, lifted_at__isnull=True, evidence__has_key=ENTERED_IN_ERROR)
+    if not left.exists():
+        end_tasks(actor=actor, patient_ids=[patient_id], kinds=[TaskKind.HOLD_IN_ERROR], now=now)
 
 
 @transaction.atomic
@@ -241,6 +311,7 @@ def _open(
     for medicine, decision in stopping:
         stops = what_it_stops(medicine)
         if stops in standing:
+            _stands_again(actor, standing[stops], evidence, ground.now)
             continue
         hold = Hold.objects.create(
             program_id=ground.patient.program_id,
@@ -263,6 +334,13 @@ def _open(
         audit.record_row(actor, "hold.opened", hold)
     wanted = {what_it_stops(medicine) for medicine, _ in stopping}
     return [hold for stops, hold in standing.items() if stops in wanted], opened
+
+
+def _stands_again(actor: Actor, hold: Hold, evidence: Mapping[str, Any], now: datetime) -> None:
+    if ENTERED_IN_ERROR in hold.evidence:
+        hold.evidence = dict(evidence)
+        hold.save(update_fields=["evidence"])
+        _end_error_task(actor, hold.patient_id, now)
 
 
 def _ask_for_restart(actor: Actor, ground: _Ground, event: GateEvent, opened: Sequence[Hold]) -> None:

@@ -93,7 +93,7 @@ def locked(model: type[Row], *, patient: Patient, entry_id: int) -> Row:
 def void_entry(*, actor: Actor, patient: Patient, model: type[Row], entry_id: int, now: datetime) -> Row:
     """Mark an entry as made in error; it stays on record and counts no more.
 
-    Raises NotFound, Conflict when it was voided before. What it set off (a hold, a concern) is ended by people.
+    Raises NotFound, Conflict when it was voided before. What it set off is judged by its noun's own door.
     """
     row = locked(model, patient=patient, entry_id=entry_id)
     row.voided_at = now
@@ -103,12 +103,10 @@ def void_entry(*, actor: Actor, patient: Patient, model: type[Row], entry_id: in
 
 
 VOIDABLE: dict[str, type[Any]] = {
-    "screens": UrineScreen,
-    "challenges": Challenge,
     "procedures": Procedure,
     "reversal": ReversalAgent,
 }
-"""What can be marked as entered in error by the name of its list; a lab has a door of its own."""
+"""What can be marked as entered in error by the name of its list; labs, screens and challenges have their own doors."""
 
 
 def void_noun(*, actor: Actor, patient: Patient, noun: str, entry_id: int, now: datetime) -> Any:

@@ -1,6 +1,6 @@
 """Urine screens and challenges: what they found goes to the gate, and is read by a clinician (S 4, S 10)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from uuid import UUID
@@ -24,10 +24,10 @@ from recovery.rules.screens import (
     ScreenStage,
     expected_positives,
 )
-from recovery.rules.tasks import TaskKind
+from recovery.rules.tasks import REASON_ENDED, TaskKind
 from recovery.selectors.holds import medicines_of
-from recovery.services.gates import note_event
-from recovery.services.recorded import BadRecord, locked, not_to_come, only_prescribers, store
+from recovery.services.gates import judge_again, note_event
+from recovery.services.recorded import BadRecord, locked, not_to_come, only_prescribers, store, void_entry
 from recovery.services.tasks import NewTask, end_tasks, make_tasks
 
 _MORNING = time(9)
@@ -106,13 +106,25 @@ def _results(screen: NewScreen) -> dict[Analyte, AnalyteResult]:
     return {Analyte(analyte): AnalyteResult(result) for analyte, result in screen.results.items()}
 
 
+def _takes(patient: Patient, now: datetime) -> list[Medicine]:
+    return medicines_of([patient.pk], on_day=wall_time.local_date(now, patient.zone)).get(patient.pk, [])
+
+
+def _positive(results: Mapping[Analyte, AnalyteResult], takes: Iterable[Medicine]) -> set[Analyte]:
+    """What is positive and not by a medicine that the person takes."""
+    return {a for a, result in results.items() if result is AnalyteResult.POSITIVE} - expected_positives(takes)
+
+
+def _evidence(row: UrineScreen) -> dict[str, str]:
+    return {"on": row.taken_on.isoformat(), "stage": row.stage}
+
+
 def _follow(
     actor: Actor, patient: Patient, row: UrineScreen, results: Mapping[Analyte, AnalyteResult], now: datetime
 ) -> None:
     confirmed = row.stage == ScreenStage.CONFIRMED.value
-    takes = medicines_of([patient.pk], on_day=wall_time.local_date(now, patient.zone)).get(patient.pk, [])
-    expected = expected_positives(takes)
-    positive = {a for a, result in results.items() if result is AnalyteResult.POSITIVE} - expected
+    takes = _takes(patient, now)
+    positive = _positive(results, takes)
     reading = read_screen(
         tested=results.keys(),
         positive=positive,
@@ -120,8 +132,7 @@ def _follow(
         medicine=takes[0] if takes else Medicine.NALTREXONE_TABLET,
     )
     if positive:
-        evidence = {"on": row.taken_on.isoformat(), "stage": row.stage}
-        note_event(actor=actor, patient=patient, event=GateEvent.POSITIVE_SCREEN, evidence=evidence, now=now)
+        note_event(actor=actor, patient=patient, event=GateEvent.POSITIVE_SCREEN, evidence=_evidence(row), now=now)
     if reading.confirm_task:
         make_tasks(
             actor=actor,
@@ -156,6 +167,54 @@ def read_screen_as(*, actor: Actor, patient: Patient, entry_id: int, reading: st
         row.save(update_fields=["reading", "read_at", "read_by"])
         audit.record_row(actor, "urine_screen.read", row)
     return row
+
+
+@transaction.atomic
+def void_screen(*, actor: Actor, patient: Patient, entry_id: int, now: datetime) -> UrineScreen:
+    """A screen was entered in error: it counts no more, and what rested on it is judged again (``judge_again``).
+
+    Raises NotFound, Conflict when it was voided before.
+    """
+    _lock(patient)
+    row = void_entry(actor=actor, patient=patient, model=UrineScreen, entry_id=entry_id, now=now)
+    takes = _takes(patient, now)
+    left = [
+        each
+        for each in UrineScreen.objects.filter(patient_id=patient.pk, voided_at__isnull=True).order_by("recorded_at")
+        if _positive({Analyte(a): AnalyteResult(result) for a, result in each.results.items()}, takes)
+    ]
+    standing = [(each.recorded_at, _evidence(each)) for each in left]
+    judge_again(actor=actor, patient=patient, event=GateEvent.POSITIVE_SCREEN, standing=standing, now=now)
+    if not any(each.stage == ScreenStage.PRESUMPTIVE.value for each in left):
+        end_tasks(actor=actor, patient_ids=[patient.pk], kinds=[TaskKind.CONFIRM_SCREEN], outcome=REASON_ENDED, now=now)
+    return row
+
+
+@transaction.atomic
+def void_challenge(*, actor: Actor, patient: Patient, entry_id: int, now: datetime) -> Challenge:
+    """A challenge was entered in error: it counts no more, and what rested on it is judged again (``judge_again``).
+
+    Raises NotFound, Conflict when it was voided before.
+    """
+    _lock(patient)
+    row = void_entry(actor=actor, patient=patient, model=Challenge, entry_id=entry_id, now=now)
+    left = list(Challenge.objects.filter(patient_id=patient.pk, voided_at__isnull=True).order_by("recorded_at"))
+    failed = [
+        (each.recorded_at, {"on": each.done_on.isoformat()})
+        for each in left
+        if each.result == ChallengeResult.FAILED.value
+    ]
+    judge_again(actor=actor, patient=patient, event=GateEvent.FAILED_CHALLENGE, standing=failed, now=now)
+    if row.repeat_on is not None and (not left or left[-1].repeat_on is None):
+        end_tasks(
+            actor=actor, patient_ids=[patient.pk], kinds=[TaskKind.REPEAT_CHALLENGE], outcome=REASON_ENDED, now=now
+        )
+    return row
+
+
+def _lock(patient: Patient) -> None:
+    """Whoever opens or ends a hold holds the patient first."""
+    Patient.objects.select_for_update(no_key=True).only("pk").get(pk=patient.pk)
 
 
 @transaction.atomic

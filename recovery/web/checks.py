@@ -17,7 +17,7 @@ from recovery.services.labs import record_labs, review_lab, void_lab
 from recovery.services.procedures import end_procedure, plan_procedure, set_hold_day
 from recovery.services.recorded import VOIDABLE, void_noun
 from recovery.services.reversal import record_reversal
-from recovery.services.screens import read_screen_as, record_challenge, record_screen
+from recovery.services.screens import read_screen_as, record_challenge, record_screen, void_challenge, void_screen
 from recovery.web import answers, subpages, words
 from recovery.web import checks_words as say
 from recovery.web.checks_forms import ChallengeForm, HoldDayForm, LabForm, ProcedureForm, ReversalForm, ScreenForm
@@ -72,6 +72,8 @@ def act(request: HttpRequest, patient_id: int, noun: str, entry_id: int, what: s
         ("labs", "review"): lambda: review_lab(entry_id=entry_id, **by),
         ("labs", "void"): lambda: void_lab(entry_id=entry_id, **by),
         ("screens", "read"): lambda: read_screen_as(entry_id=entry_id, reading=said, **by),
+        ("screens", "void"): lambda: void_screen(entry_id=entry_id, **by),
+        ("challenges", "void"): lambda: void_challenge(entry_id=entry_id, **by),
         ("procedures", "end"): lambda: end_procedure(entry_id=entry_id, status=said, **by),
         ("procedures", "hold"): lambda: set_hold_day(entry_id=entry_id, hold_from=_day(request), **by),
     }
@@ -130,6 +132,7 @@ def _show(
                 "route": words.said(say.ROUTE, row.route),
                 "repeat": words.date_words(row.repeat_on, today=today) if row.repeat_on else "",
                 "voided": row.voided_at is not None,
+                "id": row.pk,
             }
             for row in page.challenges
         ],

@@ -154,6 +154,7 @@ def _hold_words(hold: HoldView, now: datetime, zone: str, sent: dict[str, Any]) 
         "call_is_late": hold.understood_at is None and hold.call_by < now,
         "pages": hold.pages,
         "next_page": words.when(hold.next_alarm_at, now=now, zone=zone) if hold.next_alarm_at else "",
+        "in_error": hold.in_error,
         "from_next": hold.from_next_window,
         "understood": words.when(hold.understood_at, now=now, zone=zone) if hold.understood_at else "",
         "understood_by": hold.understood_by,

@@ -9,16 +9,25 @@ import pytest
 from backend.errors import Conflict, IdReused, InFuture, NotAllowed, NotFound
 from backend.models import AuditEvent
 from backend.rules.roles import Role
-from recovery.models import Challenge, Flag, Hold, LabResult, Procedure, ReversalAgent, Task, UrineScreen
+from recovery.models import Challenge, Checklist, Flag, Hold, LabResult, Procedure, ReversalAgent, Task, UrineScreen
 from recovery.selectors.export import record_of
 from recovery.selectors.records import open_treatment
 from recovery.services.due_work import make_due_work
+from recovery.services.gates import lift_hold
 from recovery.services.labs import NewLab, record_labs, review_lab, void_lab
 from recovery.services.procedures import NewProcedure, begin_holds, end_procedure, plan_procedure, set_hold_day
 from recovery.services.recorded import BadRecord, void_entry
 from recovery.services.regimens import start_regimen
 from recovery.services.reversal import NewReversal, record_reversal
-from recovery.services.screens import NewChallenge, NewScreen, read_screen_as, record_challenge, record_screen
+from recovery.services.screens import (
+    NewChallenge,
+    NewScreen,
+    read_screen_as,
+    record_challenge,
+    record_screen,
+    void_challenge,
+    void_screen,
+)
 
 TODAY = date(2026, 3, 3)
 
@@ -444,3 +453,88 @@ def test_an_entry_of_somebody_else_is_not_there(staff, patient, make_patient, pr
     row, _ = record_screen(actor=staff, patient=patient, screen=screen({"opiates": "negative"}), now=now)
     with pytest.raises(NotFound):
         void_entry(actor=staff, patient=make_patient(program), model=UrineScreen, entry_id=row.pk, now=now)
+
+
+# --- entered in error ---
+
+
+def positive(staff, patient, now, **more):
+    [row, _] = record_screen(actor=staff, patient=patient, screen=screen({"opiates": "positive"}, **more), now=now)
+    return row
+
+
+def test_a_screen_that_a_prescriber_voids_takes_its_hold_and_its_work_with_it(staff, clinician, patient, takes, now):
+    takes("oral_daily")
+    row = positive(staff, patient, now)
+    later = now + timedelta(hours=1)
+    void_screen(actor=clinician, patient=patient, entry_id=row.pk, now=later)
+    hold = Hold.objects.get()
+    assert (hold.lifted_at, hold.lifted_by_id, hold.lift_reason) == (later, clinician.user_id, "in_error")
+    assert flag("positive_screen").status == "returned", "red waits for a person"
+    assert flag("positive_screen").evidence["ended_by"] == "entered_in_error"
+    assert not Task.objects.filter(status="open", kind__in=["hold_call", "confirm_screen"]).exists()
+    assert UrineScreen.objects.get().voided_at == later
+    assert list(Hold.pgh_event_model.objects.order_by("pgh_id").values_list("lift_reason", flat=True)) == [
+        "",
+        "in_error",
+    ]
+    assert {"urine_screen.voided", "hold.lifted"} <= set(AuditEvent.objects.values_list("action", flat=True))
+    with pytest.raises(Conflict):
+        void_screen(actor=clinician, patient=patient, entry_id=row.pk, now=later)
+
+
+def test_a_void_by_anybody_else_lifts_nothing_and_asks_the_prescriber(staff, clinician, patient, takes, now):
+    """Contract 3: only a clinician starts the prompts again."""
+    takes("oral_daily")
+    row = positive(staff, patient, now)
+    void_screen(actor=staff, patient=patient, entry_id=row.pk, now=now)
+    hold = Hold.objects.get()
+    assert (hold.lifted_at, hold.evidence["entered_in_error"]) == (None, True)
+    assert task("hold_in_error").role == "prescriber"
+    assert flag("positive_screen").status == "returned"
+    lift_hold(actor=clinician, hold_id=hold.pk, reason="in_error", now=now)
+    assert task("hold_in_error") is None
+
+
+def test_a_hold_stays_while_another_record_says_the_same(staff, clinician, patient, takes, now):
+    takes("oral_daily")
+    first = positive(staff, patient, now)
+    second = positive(staff, patient, now + timedelta(hours=1), stage="confirmed", on=date(2026, 3, 2))
+    void_screen(actor=clinician, patient=patient, entry_id=first.pk, now=now + timedelta(hours=2))
+    hold = Hold.objects.get()
+    assert (hold.lifted_at, hold.evidence) == (None, {"on": "2026-03-02", "stage": "confirmed"})
+    assert flag("positive_screen").status == "open"
+    void_screen(actor=clinician, patient=patient, entry_id=second.pk, now=now + timedelta(hours=3))
+    assert Hold.objects.get().lift_reason == "in_error"
+
+
+def test_a_hold_in_error_stands_again_when_the_next_record_says_the_same(staff, patient, takes, now):
+    takes("oral_daily")
+    row = positive(staff, patient, now)
+    void_screen(actor=staff, patient=patient, entry_id=row.pk, now=now)
+    positive(staff, patient, now + timedelta(hours=1))
+    assert Hold.objects.get().evidence == {"on": "2026-03-03", "stage": "presumptive"}
+    assert task("hold_in_error") is None
+
+
+def test_a_negative_entered_in_error_leaves_the_hold(staff, clinician, patient, takes, now):
+    takes("oral_daily")
+    positive(staff, patient, now)
+    [row, _] = record_screen(actor=staff, patient=patient, screen=screen({"opiates": "negative"}), now=now)
+    void_screen(actor=clinician, patient=patient, entry_id=row.pk, now=now)
+    assert Hold.objects.get().lifted_at is None
+
+
+def test_a_challenge_that_a_prescriber_voids_takes_its_hold_its_repeat_and_its_checklist(
+    staff, clinician, patient, takes, now
+):
+    takes("oral_daily")
+    values = {"client_id": uuid.uuid4(), "done_on": TODAY, "route": "nasal", "result": "failed"}
+    new = NewChallenge(**values, repeat_on=TODAY + timedelta(days=3))
+    [row, _] = record_challenge(actor=staff, patient=patient, challenge=new, now=now)
+    assert task("repeat_challenge") and task("restart_checklist")
+    void_challenge(actor=clinician, patient=patient, entry_id=row.pk, now=now)
+    assert Hold.objects.get().lift_reason == "in_error"
+    assert flag("failed_challenge").status == "returned"
+    assert Checklist.objects.get().status == "cancelled"
+    assert task("repeat_challenge") is None and task("restart_checklist") is None

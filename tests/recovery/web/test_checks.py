@@ -108,6 +108,29 @@ def test_a_positive_screen_is_for_staff_and_waits_for_a_prescriber(clinic, coord
     assert "Read as: false positive" in text(coordinator.get(page))
 
 
+def test_what_was_entered_in_error_says_so_on_the_hold_until_a_prescriber_lifts_it(
+    clinic, coordinator, clinician, page
+):
+    care = page.removesuffix("tests/")
+    done = {"done_on": "2026-03-02", "route": "nasal", "result": "failed"}
+    coordinator.post(f"{page}challenges/", done | {"client_id": str(uuid.uuid4())})
+    [row] = of(clinic, Challenge)
+    assert "What opened it was entered in error" not in text(coordinator.get(f"{care}safety/"))
+    assert "Entered in error" in text(coordinator.get(page))
+    assert coordinator.post(f"{page}challenges/{row.pk}/void/").status_code == 302
+    assert "What opened it was entered in error" in text(coordinator.get(f"{care}safety/"))
+    assert "what opened it was entered in error" in text(clinician.get("/care/tasks/"))
+    [hold] = of(clinic, Hold)
+    clinician.post(f"{care}safety/lift/", {"hold": hold.pk, "reason": "in_error"})
+    assert "what opened it was entered in error" not in text(clinician.get("/care/tasks/"))
+
+    coordinator.post(f"{page}challenges/", done | {"client_id": str(uuid.uuid4())})
+    again = of(clinic, Challenge)[-1]
+    assert clinician.post(f"{page}challenges/{again.pk}/void/").status_code == 302
+    assert [each.lift_reason for each in of(clinic, Hold)] == ["in_error", "in_error"]
+    assert "None is open." in text(coordinator.get(f"{care}safety/"))
+
+
 def test_challenges_procedures_and_the_reversal_agent(clinic, coordinator, clinician, page):
     coordinator.post(
         f"{page}challenges/",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from recovery.api import visit_urls
+from recovery.api import check_urls, visit_urls
 from recovery.api.around import EndPersonView, PeopleView, PersonView, ReachView, RewardsView
 from recovery.api.checklists import AnswerChecklistView, ChecklistListView, SignChecklistView
 from recovery.api.checks import (
@@ -76,6 +76,7 @@ from recovery.api.triggers import TriggerListView, TriggerView
 
 urlpatterns = [
     *visit_urls.urlpatterns,
+    *check_urls.urlpatterns,
     path("me/today/", TodayView.as_view(), name="api-today"),
     path("me/dose-reports/<uuid:client_id>/", DoseReportView.as_view(), name="api-dose-report"),
     path("me/cravings/", CravingListView.as_view(), name="api-cravings"),

@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from uuid import UUID
 
 from django.db import transaction
 
 from backend.access import Actor
 from backend.crypto import name_prefixes
-from backend.errors import Conflict, DomainError
+from backend.errors import Conflict, DomainError, IdReused, NotFound
 from backend.keys import name_index, phone_index, phone_last4_index
 from backend.rules import wall_time
+from backend.rules.roles import Access
 from backend.selectors.keys import data_key
 from backend.services import audit
 from backend.services.keys import make_data_keys
@@ -24,6 +26,7 @@ from recovery.services import sql, treatments
 from recovery.services.flag_rows import end_many
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_OLDEST = 130  # years
 _NUMBER_LOCK = 7301  # with the program's id: one enrolment at a time gives running numbers
 
 
@@ -75,9 +78,9 @@ def enrol(*, actor: Actor, program_id: int, people: Sequence[NewPatient], now: d
     if not people:
         return []
     for person in people:
-        _check(person)
+        _check(person, now)
     _refuse_known_refs(program_id, people)
-    sql.rows("SELECT pg_advisory_xact_lock(%s, %s)", [_NUMBER_LOCK, program_id % (1 << 31)])
+    _take_number_lock(program_id)
     last = Patient.objects.filter(program_id=program_id).order_by("-number").values_list("number", flat=True).first()
     ids = [
         row[0]
@@ -138,7 +141,86 @@ def enrol(*, actor: Actor, program_id: int, people: Sequence[NewPatient], now: d
     return rows
 
 
-def _check(person: NewPatient) -> None:
+def _take_number_lock(program_id: int) -> None:
+    sql.rows("SELECT pg_advisory_xact_lock(%s, %s)", [_NUMBER_LOCK, program_id % (1 << 31)])
+
+
+@transaction.atomic
+def enrol_once(
+    *, actor: Actor, program_id: int, client_id: UUID, person: NewPatient, now: datetime
+) -> tuple[Patient, bool]:
+    """Enrol one person from a form or another system, once however often it is sent; tells whether it is new.
+
+    ``client_id`` is the sender's id of the person and is kept as ``external_ref``. That opioids were never used is a
+    clinician's word (S 2): from anybody else it is refused, and the history stays unknown. Raises as ``enrol``,
+    NotFound in a program where this person is not of the care team, IdReused for the same id with other content.
+    """
+    if program_id not in actor.programs_for(Access.CARE_TEAM):
+        raise NotFound
+    if person.opioid_history == OpioidHistory.NONE.value:
+        _only_a_clinician(actor, program_id)
+    _take_number_lock(program_id)
+    person = replace(person, external_ref=str(client_id))
+    known = Patient.objects.filter(program_id=program_id, external_ref=person.external_ref).first()
+    if known is not None:
+        if not _is_same(known, person):
+            raise IdReused("This id was used before with other content.", field="client_id")
+        return known, False
+    [row] = enrol(actor=actor, program_id=program_id, people=[person], now=now)
+    return row, True
+
+
+def _is_same(row: Patient, person: NewPatient) -> bool:
+    key = data_key(program_id=row.program_id, patient_id=row.pk)
+    first = Treatment.objects.filter(patient_id=row.pk).order_by("pk").values_list("started_on", flat=True).first()
+    return (
+        row.opened(key, "name") == person.name.strip()
+        and row.opened(key, "call_name") == person.call_name.strip()
+        and row.opened(key, "phone") == person.phone
+        and row.opened(key, "born_on") == (person.born_on.isoformat() if person.born_on else "")
+        and all(
+            getattr(row, name) == getattr(person, name) for name in ("zone", "language", "indication", "opioid_history")
+        )
+        and first == person.treatment_from
+    )
+
+
+def _only_a_clinician(actor: Actor, program_id: int) -> None:
+    if program_id not in actor.programs_for(Access.PRESCRIBER):
+        raise BadPerson(
+            "A clinician records that opioids were never used; until then it is not known.", field="opioid_history"
+        )
+
+
+@transaction.atomic
+def record_opioid_history(*, actor: Actor, patient: Patient, opioid_history: str, now: datetime) -> Patient:
+    """Note what is known of opioids in a person's past; from now on bands, gates and silence are read by it (S 2).
+
+    Only a clinician says that there never were any. A concern that is live keeps its severity; it is read anew when
+    it is found again. Raises BadPerson naming the field.
+    """
+    if opioid_history not in set(OpioidHistory):
+        raise BadPerson("There is no such choice.", field="opioid_history")
+    if opioid_history == OpioidHistory.NONE.value:
+        _only_a_clinician(actor, patient.program_id)
+    row = Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
+    if row.opioid_history == opioid_history:
+        return row
+    row.opioid_history = opioid_history
+    row.save(update_fields=["opioid_history"])
+    audit.record(
+        actor=actor,
+        action="patient.opioid_history_set",
+        program_id=row.program_id,
+        patient_id=row.pk,
+        object_kind="patient",
+        object_id=row.pk,
+        fields=["opioid_history"],
+    )
+    return row
+
+
+def _check(person: NewPatient, now: datetime) -> None:
     known_zone(person.zone)
     if not person.name.strip() or len(person.name) > 200 or "\x00" in person.name:
         raise BadPerson("A name has 1 to 200 characters.", field="name")
@@ -152,6 +234,12 @@ def _check(person: NewPatient) -> None:
         raise BadPerson("There is no such indication.", field="indication")
     if person.opioid_history not in set(OpioidHistory):
         raise BadPerson("There is no such choice.", field="opioid_history")
+    if person.born_on is not None:
+        today = wall_time.local_date(now, person.zone)
+        if not today.year - _OLDEST <= person.born_on.year or person.born_on > today:
+            raise BadPerson("This day of birth cannot be.", field="born_on")
+        if person.treatment_from is not None and person.treatment_from < person.born_on:
+            raise BadPerson("A treatment cannot begin before birth.", field="treatment_from")
     if len(person.external_ref) > 40:
         raise BadPerson("At most 40 characters.", field="external_ref")
 

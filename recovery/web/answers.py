@@ -32,6 +32,7 @@ DONE = {
     "confirmed": "Confirmed and closed.",
     "dose": "Recorded.",
     "saved": "Saved.",
+    "noted": "Noted.",
     "given": "Recorded. The next date has moved.",
     "contact": "Contact recorded.",
     "understood": "Recorded that it was understood. The hold stays open.",

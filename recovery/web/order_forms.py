@@ -276,9 +276,23 @@ class BridgeForm(PlainForm):
     agreed_on = day_field()
 
 
+OPIOID_HISTORY = [
+    (OpioidHistory.UNKNOWN.value, "Not known (counts as opioid use)"),
+    (OpioidHistory.KNOWN.value, "Known opioid use"),
+    (OpioidHistory.NONE.value, "None, as a clinician records"),
+]
+
+
+class HistoryForm(PlainForm):
+    """What is known of opioids in the past; only a clinician says that there were none (S 2)."""
+
+    opioid_history = forms.ChoiceField(choices=OPIOID_HISTORY)
+
+
 class EnrolForm(PlainForm):
     """A person to enrol. Consent to texts is the person's own act and is asked elsewhere."""
 
+    client_id = forms.UUIDField(widget=forms.HiddenInput)
     program = forms.ChoiceField(choices=[])
     name = forms.CharField(max_length=200, error_messages={"required": "Enter the name."})
     call_name = forms.CharField(required=False, max_length=200)
@@ -295,13 +309,7 @@ class EnrolForm(PlainForm):
         ],
         error_messages={"required": "Choose what the treatment is for."},
     )
-    opioid_history = forms.ChoiceField(
-        choices=[
-            (OpioidHistory.UNKNOWN.value, "Not known (counts as opioid use)"),
-            (OpioidHistory.KNOWN.value, "Known opioid use"),
-            (OpioidHistory.NONE.value, "None, as a clinician recorded"),
-        ]
-    )
+    opioid_history = forms.ChoiceField(choices=OPIOID_HISTORY)
     treatment_from = day_field(required=False)
 
     def __init__(self, *args: Any, programs: Sequence[tuple[str, str]], **kwargs: Any) -> None:

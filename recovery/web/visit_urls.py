@@ -12,6 +12,7 @@ urlpatterns = [
     path("care/enrol/", enrolment.enrol, name="enrol"),
     path("care/closings/", visits.closings, name="closings"),
     path(_PATIENT + "treatment/", enrolment.treatment, name="treatment"),
+    path(_PATIENT + "treatment/history/", enrolment.opioid_history, name="opioid-history"),
     path(_PATIENT + "regimens/", orders.regimens_page, name="regimens"),
     path(_PATIENT + "regimens/new/<slug:kind>/", orders.regimen_new, name="regimen-new"),
     path(_PATIENT + "regimens/<int:regimen_id>/change/", orders.regimen_change, name="regimen-change"),

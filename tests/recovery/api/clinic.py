@@ -62,7 +62,7 @@ class Clinic:
     def rows(self) -> dict[str, Any]:
         """What is stored, as numbers: equal before and after a refusal."""
         with programs([self.north.pk, self.south.pk]):
-            models = (CravingLog, TriggerEntry, DoseReport, Injection, Outreach, Flag, AuditEvent, *FORMS)
+            models = (Patient, CravingLog, TriggerEntry, DoseReport, Injection, Outreach, Flag, AuditEvent, *FORMS)
             counts: dict[str, Any] = {model.__name__: model.objects.count() for model in models}
             counts["flags"] = list(Flag.objects.order_by("pk").values_list("pk", "status", "severity", "owner_id"))
             counts["doses"] = list(Dose.objects.order_by("pk").values_list("pk", "state", "taken_at"))

@@ -65,7 +65,8 @@ def test_ids_of_somebody_else_in_the_path(clinic):
             continue
         refused(send(southern, change.method, change.path, change.body), 404, "not-found")
         nobodys = change.path.replace(f"/{clinic.patient.pk}/", "/999999999999/")
-        nobodys = nobodys.replace(f"/{clinic.flag.pk}/", "/999999999999/")
+        nobodys = nobodys.replace(f"/flags/{clinic.flag.pk}/", "/flags/999999999999/")
+        nobodys = nobodys.replace(f"/programs/{clinic.north.pk}/", "/programs/999999999999/")
         refused(send(ours, change.method, nobodys, change.body), 404, "not-found")
     assert clinic.rows() == before
 

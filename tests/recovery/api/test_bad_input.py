@@ -11,7 +11,16 @@ from tests.recovery.api.clinic import refused, send, signed_in, stamp
 pytestmark = pytest.mark.django_db
 
 SECRET = "Zyzzogeton"
-WITHOUT_TIMES = ("startQuestions", "answerQuestion", "recordCondition", "recordStay", "orderHold")
+WITHOUT_TIMES = (
+    "startQuestions",
+    "answerQuestion",
+    "recordCondition",
+    "recordStay",
+    "orderHold",
+    "enrolPatient",
+    "recordOpioidHistory",
+    "readScreen",
+)
 WITH_FIELDS = [name for name in OPERATIONS if name != "ownFlag"]
 WITH_TIMES = [name for name in WITH_FIELDS if name not in WITHOUT_TIMES]
 

@@ -6,7 +6,8 @@ import uuid
 import pytest
 
 from backend.db import programs
-from recovery.models import Hold, Procedure, ReversalAgent, Task
+from backend.models import AuditEvent
+from recovery.models import Hold, Patient, Procedure, ReversalAgent, Task
 from recovery.services.due_work import make_due_work
 from tests.recovery.api.clinic import refused, send, signed_in
 
@@ -66,6 +67,93 @@ def test_what_cannot_be_is_refused_with_its_field(clinic, noun, body, field):
     answer = put(signed_in(clinic.coordinator), clinic, noun, body)
     assert answer.status_code == 400
     assert field in answer.content.decode()
+
+
+def test_a_value_is_reviewed_and_a_screen_read_by_a_prescriber_alone(clinic):
+    coordinator, clinician = signed_in(clinic.coordinator), signed_in(clinic.clinician)
+    lab = json.loads(put(coordinator, clinic, "lab-results", LAB).content)["id"]
+    screen = json.loads(put(coordinator, clinic, "urine-screens", SCREEN).content)["id"]
+    care = f"/api/v1/care/patients/{clinic.patient.pk}/"
+    reviewed, read = f"{care}lab-results/{lab}/review/", f"{care}urine-screens/{screen}/read/"
+    for path, body in ((reviewed, {}), (read, {"reading": "false_positive"})):
+        refused(send(coordinator, "POST", path, body), 403, "not-allowed")
+        for _ in range(2):
+            answer = send(clinician, "POST", path, body)
+            assert (answer.status_code, json.loads(answer.content)["voided"]) == (200, False)
+    refused(send(clinician, "POST", read, {"reading": "prescribed"}), 409, "conflict")
+    refused(send(clinician, "POST", read, {"reading": "perhaps"}), 400, "invalid-input")
+    refused(
+        send(clinician, "POST", read.replace(str(screen), "999999"), {"reading": "false_positive"}), 404, "not-found"
+    )
+
+    refused(send(signed_in(clinic.southern), "GET", f"{care}tests/"), 404, "not-found")
+    refused(send(signed_in(clinic.phone), "GET", f"{care}tests/"), 403, "not-allowed")
+    shown = json.loads(send(coordinator, "GET", f"{care}tests/").content)
+    assert (shown["labs"][0]["times"], shown["labs"][0]["reviewed_at"]) == (3.25, "2026-03-03T15:00:00Z")
+    assert shown["screens"][0]["results"] == {"opiates": "positive"}
+    assert (shown["screens"][0]["reading"], shown["open_analytes"]) == ("false_positive", [])
+
+
+def test_entered_in_error(clinic):
+    coordinator, clinician = signed_in(clinic.coordinator), signed_in(clinic.clinician)
+    care = f"/api/v1/care/patients/{clinic.patient.pk}/"
+    for noun, body, holds in (
+        ("lab-results", LAB, None),
+        ("urine-screens", SCREEN, "positive_screen"),
+        ("challenges", CHALLENGE, "failed_challenge"),
+    ):
+        entry = json.loads(put(coordinator, clinic, noun, body).content)["id"]
+        path = f"{care}{noun}/{entry}/void/"
+        refused(send(signed_in(clinic.southern), "POST", path, {}), 404, "not-found")
+        assert json.loads(send(clinician, "POST", path, {}).content) == {"id": entry, "voided": True}
+        refused(send(clinician, "POST", path, {}), 409, "conflict")
+        with programs([clinic.north.pk]):
+            assert [hold.lift_reason for hold in Hold.objects.filter(cause=holds)] == (["in_error"] if holds else [])
+    shown = json.loads(send(coordinator, "GET", f"{care}tests/").content)
+    assert [each["voided"] for noun in ("labs", "screens", "challenges") for each in shown[noun]] == [True] * 3
+
+
+def test_who_says_that_opioids_were_never_used(clinic):
+    path = f"/api/v1/care/patients/{clinic.patient.pk}/opioid-history/"
+    new = f"/api/v1/care/programs/{clinic.north.pk}/patients/{uuid.uuid4()}/"
+    person = {"name": "Ora Quiet", "zone": "America/New_York", "indication": "alcohol", "opioid_history": "none"}
+    coordinator, clinician = signed_in(clinic.coordinator), signed_in(clinic.clinician)
+    for method, where, body in (("POST", path, {"opioid_history": "none"}), ("PUT", new, person)):
+        problem = refused(send(coordinator, method, where, body), 400, "bad-person")
+        assert "opioid_history" in json.dumps(problem)
+        assert send(clinician, method, where, body).status_code in (200, 201)
+    assert send(coordinator, "POST", path, {"opioid_history": "known"}).status_code == 200
+    with programs([clinic.north.pk]):
+        assert Patient.objects.get(pk=clinic.patient.pk).opioid_history == "known"
+        assert Patient.objects.order_by("-pk").first().opioid_history == "none"
+        actions = list(AuditEvent.objects.filter(action="patient.opioid_history_set").values_list("fields", flat=True))
+    assert actions == [["opioid_history"], ["opioid_history"]]
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        pytest.param({"zone": "America/Nowhere"}, "zone", id="zone that does not exist"),
+        pytest.param({"phone": "555"}, "phone", id="phone"),
+        pytest.param({"name": "  "}, "name", id="name"),
+        pytest.param({"born_on": "2026-03-04"}, "born_on", id="born tomorrow"),
+        pytest.param({"born_on": "1899-01-01"}, "born_on", id="born too long ago"),
+        pytest.param({"born_on": "2020-01-01", "treatment_from": "2019-01-01"}, "treatment_from", id="before birth"),
+        pytest.param({"indication": "tea"}, "indication", id="indication"),
+    ],
+)
+def test_who_cannot_be_is_not_enrolled(clinic, change, field):
+    person = {"name": "Ora Quiet", "zone": "America/New_York", "indication": "alcohol"} | change
+    before = clinic.rows()
+    answer = send(
+        signed_in(clinic.coordinator),
+        "PUT",
+        f"/api/v1/care/programs/{clinic.north.pk}/patients/{uuid.uuid4()}/",
+        person,
+    )
+    assert answer.status_code == 400
+    assert field in answer.content.decode()
+    assert clinic.rows() == before
 
 
 def test_a_patient_tells_of_a_procedure_and_reads_what_to_say(clinic):

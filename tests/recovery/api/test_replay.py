@@ -19,6 +19,7 @@ REPLAYED = (
     "recordStatement",
     "recordCondition",
     "recordStay",
+    "enrolPatient",
     "startQuestions",
     "answerQuestion",
     "pausePrompts",

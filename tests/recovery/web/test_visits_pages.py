@@ -296,12 +296,17 @@ def test_a_person_is_enrolled_and_a_treatment_closed_and_opened_again(clinic, co
         ({"phone": "555"}, "with its country"),
         ({"name": ""}, "Enter the name."),
         ({"indication": ""}, "Choose what the treatment is for."),
+        ({"born_on": "2026-03-04"}, "This day of birth cannot be."),
+        ({}, "A clinician records that opioids were never used"),
     ):
         refused = coordinator.post("/care/enrol/", body | changes)
         assert refused.status_code == 422
         assert said in text_of(refused)
-    done = coordinator.post("/care/enrol/", body)
-    assert done.status_code == 302
+        assert f'value="{(body | changes)["phone"]}"' in refused.content.decode(), "what was typed is kept"
+    body["opioid_history"] = "unknown"
+    for _ in range(2):  # a form that is sent twice enrols one person
+        done = coordinator.post("/care/enrol/", body)
+        assert done.status_code == 302
     with programs([clinic.north.pk]):
         person = Patient.objects.order_by("-pk").first()
     assert done["Location"] == f"/care/patients/{person.pk}/?done=enrolled"
@@ -311,6 +316,10 @@ def test_a_person_is_enrolled_and_a_treatment_closed_and_opened_again(clinic, co
     assert coordinator.post(path, {"indication": "alcohol", "started_on": "2026-03-01"}).status_code == 422
     assert coordinator.post(path, {"indication": "alcohol", "started_on": "2026-03-03"}).status_code == 302
     assert "readmission" in text_of(coordinator.get(path))
+    refused = coordinator.post(f"{path}history/", {"opioid_history": "none"})
+    assert refused.status_code == 422 and "A clinician records" in text_of(refused)
+    assert signed_in(clinic.clinician).post(f"{path}history/", {"opioid_history": "none"}).status_code == 302
+    assert "<p>None, as a clinician records</p>" in text_of(coordinator.get(path))
     with programs([clinic.north.pk]):
         assert [
             row.readmission_of_id is not None for row in Treatment.objects.filter(patient=person).order_by("pk")

@@ -21,15 +21,10 @@ from backend.api.serializers import (
 from backend.api.views import ApiView
 from backend.rules.roles import Access
 from recovery.api.fields import CodeField, NoteField
-from recovery.rules.medicines import CATALOGUE, Cadence, Medicine
+from recovery.rules.medicines import GIVEN_AT_VISITS
 from recovery.rules.records import Site
 from recovery.selectors.access import patient_for
 from recovery.services.injections import GivenInjection, record_injections
-
-_GIVEN_BY_INTERVAL = {entry.medicine for entry in CATALOGUE.values() if entry.cadence is Cadence.INTERVAL}
-INJECTABLE = [
-    medicine for medicine in Medicine if medicine in _GIVEN_BY_INTERVAL or medicine is Medicine.NALTREXONE_IMPLANT
-]
 
 
 class InjectionSerializer(serializers.Serializer):
@@ -47,7 +42,7 @@ class InjectionView(ApiView):
 
     class Input(StrictSerializer):
         given_on = DayField(help_text="Calendar day in the patient's zone; not in the future.")
-        medicine = WordField(INJECTABLE, name="InjectedMedicine")
+        medicine = WordField(GIVEN_AT_VISITS, name="InjectedMedicine")
         dose_mg = AmountField(max_digits=7, decimal_places=2, min_value=Decimal("0.01"))
         given_at = AwareDateTimeField(allow_null=True, default=None)
         site = WordField(Site, allow_null=True, default=None, help_text="Which side.")
@@ -57,7 +52,10 @@ class InjectionView(ApiView):
             max_digits=3, decimal_places=1, min_value=Decimal("0.1"), allow_null=True, default=None
         )
         operator = TextField(max_length=120, allow_blank=True, default="", help_text="Who gave it.")
-        given_elsewhere = YesNoField(default=False, help_text="By somebody else; the record was seen.")
+        given_elsewhere = YesNoField(default=False, help_text="By somebody else, in another place.")
+        verified = YesNoField(
+            default=True, help_text="false: given elsewhere and no record seen yet; moves no date until it is verified."
+        )
         partly_given = YesNoField(default=False, help_text="Moves no date until a prescriber says that it counts.")
         note = NoteField()
 

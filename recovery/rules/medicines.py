@@ -348,6 +348,15 @@ CATALOGUE: Mapping[str, CatalogueEntry] = MappingProxyType(
 )
 
 
+GIVEN_AT_VISITS = tuple(
+    medicine
+    for medicine in Medicine
+    if medicine is Medicine.NALTREXONE_IMPLANT
+    or any(entry.medicine is medicine and entry.cadence is Cadence.INTERVAL for entry in CATALOGUE.values())
+)
+"""What is given by staff and counts from its day: injections, and the implant."""
+
+
 def class_of(medicine: Medicine) -> MedicineClass:
     """Return the class that decides which gates exist (S 1)."""
     return MEDICINES[medicine].medicine_class

@@ -19,7 +19,7 @@ from recovery.models import Appointment, Flag, Injection, OralBridge, Patient, R
 from recovery.rules import cover as cover_rules
 from recovery.rules.cover import InjectionDateError, Side, injection_warnings
 from recovery.rules.gates import is_stopped
-from recovery.rules.medicines import CATALOGUE, MEDICINES, Cadence, Interval, Medicine
+from recovery.rules.medicines import CATALOGUE, GIVEN_AT_VISITS, MEDICINES, Cadence, Interval, Medicine
 from recovery.rules.policy import Policy
 from recovery.rules.records import AppointmentKind, AppointmentStatus, CancelReason, CoverCause, Site, VoidReason
 from recovery.rules.schedule import next_injection
@@ -47,12 +47,10 @@ _INTERVALS: dict[str, Interval] = {
     for entry in CATALOGUE.values()
     if entry.cadence is Cadence.INTERVAL and entry.interval is not None
 }
-GIVEN_AT_VISITS = frozenset(_INTERVALS) | {Medicine.NALTREXONE_IMPLANT.value}
-"""What is given by staff and counts from its day."""
 
 
 def interval_of(medicine: str, *, policy: Policy) -> Interval:
-    """When the next of ``medicine`` is due; an implant lasts as long as the program says (C 3.1)."""
+    """When the next of ``medicine`` is due; an implant lasts as long as the program says (C 3.1), 0 days: not said."""
     if medicine == Medicine.NALTREXONE_IMPLANT.value:
         days = policy.implant_cover_days
         return Interval(earliest=days, planned=days, flag_after=days, cover_days=days)
@@ -279,7 +277,7 @@ def _new_row(actor: Actor, state: _State, each: GivenInjection, key: Any) -> Inj
 
 
 def _check(each: GivenInjection, patient: Patient, key: Any, now: datetime) -> None:
-    if each.medicine not in GIVEN_AT_VISITS:
+    if each.medicine not in set(GIVEN_AT_VISITS):
         raise BadInjection("There is no such injection.", field="medicine")
     limit = MEDICINES[Medicine(each.medicine)].dose_limit_mg
     if not 0 < Decimal(str(each.dose_mg)) <= Decimal(str(limit)):
@@ -288,6 +286,8 @@ def _check(each: GivenInjection, patient: Patient, key: Any, now: datetime) -> N
         raise BadInjection("The site is left or right.", field="site")
     if each.source not in set(ReportSource):
         raise BadInjection("There is no such source.", field="source")
+    if not (each.verified or each.given_elsewhere) and each.source == ReportSource.STAFF.value:
+        raise BadInjection("Only one that was given elsewhere waits for its record.", field="verified")
     if len(each.lot) > 40:
         raise BadInjection("A lot has at most 40 characters.", field="lot")
     if each.needle_inches is not None and not 0 < Decimal(str(each.needle_inches)) < 10:
@@ -315,6 +315,8 @@ def _begin(state: _State, row: Injection, remind: bool) -> date | None:
     if any(later.verified and later.given_on > row.given_on for later in state.given[row.patient_id, row.medicine]):
         return None
     policy = state.policies[row.program_id]
+    if interval_of(row.medicine, policy=policy).cover_days == 0:
+        return None
     due = _next_due(state, row)
     treatment = row.treatment
     if treatment.ended_on is None:

@@ -34,6 +34,7 @@ DONE = {
     "saved": "Saved.",
     "noted": "Noted.",
     "given": "Recorded. The next date has moved.",
+    "waits": "Recorded. It moves no date yet.",
     "contact": "Contact recorded.",
     "understood": "Recorded that it was understood. The hold stays open.",
     "lifted": "Lifted. Prompts go on with the next dose unless another hold is open.",

@@ -125,7 +125,7 @@ class DoseForm(PlainForm):
 
 
 class InjectionForm(PlainForm):
-    """An injection that was given."""
+    """An injection that was given, or an implant that was put in."""
 
     client_id = forms.UUIDField(widget=forms.HiddenInput)
     given_on = forms.DateField(
@@ -152,11 +152,28 @@ class InjectionForm(PlainForm):
         widget=forms.NumberInput(attrs={"inputmode": "decimal", "min": "0", "step": "0.5"}),
     )
     operator = forms.CharField(required=False, max_length=120, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    where = forms.ChoiceField(
+        choices=[
+            ("here", "Here"),
+            ("seen", "Elsewhere; the record was seen"),
+            ("stated", "Elsewhere; no record seen yet"),
+        ],
+        error_messages={"required": "Say where it was given."},
+    )
+    partly_given = forms.BooleanField(required=False)
     note = _note()
 
-    def __init__(self, *args: Any, medicines: list[tuple[str, str]], today: date, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        medicines: list[tuple[str, str]],
+        others: list[tuple[str, str]],
+        today: date,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["medicine"].choices = medicines  # type: ignore[attr-defined]
+        offered: list[Any] = [*medicines, *([("Not ordered here", others)] if medicines and others else others)]
+        self.fields["medicine"].choices = offered  # type: ignore[attr-defined]
         self.fields["given_on"].widget.attrs["max"] = str(today)
 
 

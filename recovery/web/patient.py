@@ -14,7 +14,7 @@ from backend import clock
 from backend.access import access
 from backend.errors import DomainError, NotFound
 from backend.rules.roles import Access
-from recovery.rules.medicines import CATALOGUE, Cadence
+from recovery.rules.medicines import GIVEN_AT_VISITS
 from recovery.rules.states import ReportSource
 from recovery.rules.triggers import trigger_words
 from recovery.selectors.access import patient_for
@@ -29,7 +29,7 @@ from recovery.web.people_words import reach_words
 from recovery.web.rows import shown_rows
 from recovery.web.tasks import shown_tasks
 
-INJECTED = [each.medicine.value for each in CATALOGUE.values() if each.cadence is Cadence.INTERVAL]
+INJECTED = [each.value for each in GIVEN_AT_VISITS]
 
 
 @require_GET
@@ -125,7 +125,9 @@ def record_injection(request: HttpRequest, patient_id: int) -> HttpResponse:
         operator=data["operator"],
         note=data["note"],
         source=ReportSource.STAFF.value,
-        verified=True,
+        verified=data["where"] != "stated",
+        given_elsewhere=data["where"] != "here",
+        partly_given=data["partly_given"],
     )
     try:
         [result] = injections.record_injections(actor=answers.actor_of(request), injections=[given], now=now)
@@ -134,7 +136,8 @@ def record_injection(request: HttpRequest, patient_id: int) -> HttpResponse:
     except DomainError as refusal:
         form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
         return answers.refused(request, template, template, context)
-    return _back(page.patient_id, "given" if result.is_new else "known", warnings=result.warnings)
+    done = "known" if not result.is_new else "given" if result.next_due_on else "waits"
+    return _back(page.patient_id, done, warnings=result.warnings)
 
 
 @require_POST
@@ -175,18 +178,21 @@ def _dose(page: PatientPage, dose_id: int) -> DoseView:
 def _injection_form(page: PatientPage, data: Any) -> InjectionForm:
     last = next((each for each in page.injections if not each.voided), None)
     planned = [each.medicine for each in page.regimens if each.medicine in INJECTED]
-    medicines = planned or ([last.medicine] if last else []) or INJECTED
+    likely = list(dict.fromkeys([*planned, *([last.medicine] if last else [])]))
+    others = [code for code in INJECTED if code not in likely]
     return InjectionForm(
         data,
         auto_id="given-%s",
-        medicines=[(code, words.plain(code)) for code in dict.fromkeys(medicines)],
+        medicines=[(code, words.plain(code)) for code in likely],
+        others=[(code, words.plain(code)) for code in others],
         today=local_today(page.local_now, page.zone),
         initial={
             "client_id": uuid4(),
             "given_on": local_today(page.local_now, page.zone),
-            "medicine": medicines[0],
+            "medicine": (likely or others)[0],
             "dose_mg": last.dose_mg.normalize() if last else None,
             "needle_inches": last.needle_inches if last else None,
+            "where": "here",
         },
     )
 

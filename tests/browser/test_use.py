@@ -153,7 +153,7 @@ def test_everything_works_without_scripts(look, site):
 
 def test_an_injection_that_came_late_is_recorded_and_cover_begins_again(look, site):
     page = look("injected", site.links["injected_page"])
-    page.get_by_role("link", name="Record an injection").click()
+    page.get_by_role("link", name="Record what was given").click()
     page.get_by_label("Side").select_option("left")
     page.get_by_label("Lot", exact=True).fill("B77")
     page.get_by_role("button", name="Save").click()

@@ -11,7 +11,6 @@ from backend import clock
 from backend.api.serializers import AwareDateTimeField, DayField, StrictSerializer, WordField
 from backend.api.views import ApiView, NoFields
 from backend.rules.roles import Access
-from backend.services import audit
 from recovery.rules.gates import Analyte
 from recovery.rules.labs import LabAnalyte
 from recovery.rules.screens import AnalyteResult, ReadAs
@@ -19,6 +18,7 @@ from recovery.selectors.access import patient_for
 from recovery.selectors.checks import tests_page
 from recovery.selectors.patient_head import patient_head
 from recovery.services.labs import review_lab, void_lab
+from recovery.services.patients import read_patient
 from recovery.services.screens import read_screen_as, void_challenge, void_screen
 
 
@@ -85,15 +85,7 @@ class CareTestsView(ApiView):
     @extend_schema(operation_id="listTests", responses=TestsSerializer)
     def get(self, request: Request, patient_id: int) -> Response:
         """A patient's laboratory values, urine screens and challenges, voided ones included. For staff alone."""
-        patient = patient_for(self.actor, patient_id=patient_id)
-        audit.record(
-            actor=self.actor,
-            action="patient.read",
-            program_id=patient.program_id,
-            patient_id=patient.pk,
-            object_kind="patient",
-            object_id=patient.pk,
-        )
+        patient = read_patient(actor=self.actor, patient_id=patient_id)
         head = patient_head(patient=patient, now=clock.now())
         page = tests_page(patient=patient, treatment=head.treatment, key=head.key, today=head.today)
         return Response(TestsSerializer(page).data)

@@ -15,7 +15,7 @@ from pathlib import Path
 from reminders.rules.replies import Words, classify
 
 PHRASES = Path(__file__).parent / "replies" / "phrases.csv"
-FLAGS = ("opt_out", "crisis", "opt_in", "help")
+FLAGS = ("opt_out", "wrong_person", "crisis", "opt_in", "help")
 BARS = {"opt_out_recall": 1.0, "opt_out_precision": 0.95, "crisis_recall": 0.99}
 
 

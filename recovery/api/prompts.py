@@ -15,7 +15,6 @@ from backend.rules.roles import Access
 from backend.rules.wall_time import local_date
 from backend.services import audit
 from recovery.api.around import HourField
-from recovery.models import Patient
 from recovery.rules.prompts import CheckInBy
 from recovery.rules.states import ReportSource
 from recovery.selectors.access import own_patient, patient_for
@@ -170,11 +169,11 @@ class CareResumeView(ApiView):
         return Response(PauseSerializer(row).data)
 
 
-def _shown(patient: Patient) -> Response:
+def _shown(patient: Any) -> Response:
     return Response(PromptsSerializer(wishes_of(patient=patient, today=local_date(clock.now(), patient.zone))).data)
 
 
-def _paused(view: Any, patient: Patient, client_id: UUID, source: ReportSource) -> Response:
+def _paused(view: Any, patient: Any, client_id: UUID, source: ReportSource) -> Response:
     row, is_new = pause_prompts(
         actor=view.actor, patient=patient, client_id=client_id, source=source, now=clock.now(), **view.data()
     )

@@ -257,6 +257,7 @@ _TABLE = (
         response=Response.ONE_BUSINESS_DAY,
         outcomes=("number_corrected", "other_way", "not_reached"),
         source="N21",
+        page="patient-texts",
         contact=True,
     ),
     TaskRule(

@@ -21,9 +21,11 @@ from backend.services.people import known_zone
 from recovery.models import NamePrefix, Patient, Treatment
 from recovery.rules.records import PatientStatus
 from recovery.rules.states import FlagKind, Indication, OpioidHistory
+from recovery.rules.tasks import TaskKind
 from recovery.selectors.access import patient_for
 from recovery.services import sql, treatments
 from recovery.services.flag_rows import end_many
+from recovery.services.tasks import end_tasks
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _OLDEST = 130  # years
@@ -302,6 +304,8 @@ def set_phone(*, actor: Actor, patient: Patient, phone: str, now: datetime) -> P
         object_id=row.pk,
         fields=["phone"],
     )
+    kinds = [TaskKind.FIX_NUMBER, TaskKind.CHECK_NUMBER]
+    end_tasks(actor=actor, patient_ids=[row.pk], kinds=kinds, now=now, outcome="number_corrected")
     return row
 
 

@@ -27,6 +27,7 @@ PAGES: list[tuple[str, str]] = [
     ("patient-conditions", "Conditions"),
     ("patient-checklists", "Checklists"),
     ("patient-people", "People"),
+    ("patient-texts", "Texts"),
     ("patient-measures", "Measures"),
     ("patient-plan", "Plan"),
     ("questionnaires", "Questionnaires"),

@@ -33,6 +33,7 @@ class Why(StrEnum):
     NO_ADDRESS = "no_address"
     BAD_ADDRESS = "bad_address"
     WRONG_PERSON = "wrong_person"
+    SHARED_NUMBER = "shared_number"
     CANCELLED = "cancelled"
     ANSWERED = "answered"
     HOLD = "hold"
@@ -93,6 +94,7 @@ class SendFacts:
     has_address: bool = True
     bad_address: bool = False
     wrong_person: bool = False  # somebody said that the number is not the patient's (N21)
+    shared_number: bool = False  # others read it: an answer could be for somebody else (contract 4)
     cancelled: bool = False  # the dose, visit or flag it speaks of is gone, moved or closed
     answered: bool = False  # what it asks for was already reported or answered
     hold_open: bool = False
@@ -199,6 +201,8 @@ def _forbidden(facts: SendFacts) -> Why | None:
         return Why.TEMPLATE_STOPPED
     if facts.program_closed:
         return Why.PROGRAM_CLOSED
+    if facts.wrong_person and facts.message_class not in _TO_WHOEVER_WROTE:
+        return Why.WRONG_PERSON
     if facts.opted_out and facts.message_class is not MessageClass.OPT_OUT_CONFIRM:
         return Why.OPTED_OUT
     if not facts.has_address:
@@ -215,8 +219,8 @@ def _forbidden(facts: SendFacts) -> Why | None:
         return Why.NO_CONSENT
     if facts.bad_address:
         return Why.BAD_ADDRESS
-    if facts.wrong_person:
-        return Why.WRONG_PERSON
+    if facts.shared_number and facts.is_question:
+        return Why.SHARED_NUMBER
     if facts.answered:
         return Why.ANSWERED
     if facts.cancelled:

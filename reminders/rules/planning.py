@@ -97,6 +97,7 @@ class Person:
     unanswered_prompts: int = 0  # prompts in a row without an answer
     meets_goal: bool = False  # own goal met: fewer texts (row 54)
     pauses: tuple[tuple[date, date], ...] = ()  # holidays from prompts and days away, both ends included
+    shared: bool = False  # others read the phone: nothing is asked on it (N21, contract 4)
     inside: bool = False  # in hospital, custody or residential care: the phone may be in other hands (S 21)
 
     def paused_on(self, day: date) -> bool:
@@ -243,7 +244,13 @@ def _message(
     outside: Outside = Outside.MOVE,
     delay: bool = True,
 ) -> list[PlannedMessage]:
-    """Return the message in the person's first channel, or nothing when its time has no place."""
+    """Return the message in the person's first channel, or nothing when its time has no place.
+
+    On a phone that others read it asks nothing, if there is such a text.
+    """
+    if person.shared and (plain := wording.unasked(template)) is not None:
+        fields = wording.template(plain).fields
+        template, values = plain, tuple((name, value) for name, value in values if name in fields)
     chosen = wording.template(template)
     expires_at = expiry(chosen.message_class, due_at=wanted_at, not_after=not_after)
     send_after = place(
@@ -520,6 +527,8 @@ def _left_out(message: PlannedMessage, *, person: Person, policy: PlanningPolicy
         return None
     if person.paused_on(message.slot.slot_date):
         return Why.PAUSED
+    if person.shared and message.is_question:
+        return Why.SHARED_NUMBER
     asked = message.message_class is MessageClass.CHECK_IN and message.slot.step == "ask"
     if asked and person.meets_goal and message.slot.slot_date.toordinal() % policy.goal_met_every_days:
         return Why.GOAL_MET

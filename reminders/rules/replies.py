@@ -304,7 +304,8 @@ _LEAVE_ME = _any(
 )  # fmt: skip
 
 _WRONG_PERSON = _any(
-    r"\bwrong (?:number|person|phone|guy|girl|lady|man|woman|one|contact|cell)\b",
+    # Not what somebody wrote by mistake, nor a number of things.
+    r"(?<!wrote the )(?<!wrote a )(?<!typed the )(?<!typed a )(?<!put the )(?<!put a )(?<!sent the )(?<!sent a )(?<!gave the )(?<!gave you the )\bwrong (?:number|person|phone|guy|girl|lady|man|woman|one|contact|cell)\b(?! of )",
     r"\b(?:isnt|not|aint|no longer|wasnt) (?:my|his|her|their|the right|\w+s) (?:number|phone|cell)\b",
     r"\b(?:this|that) (?:isnt|is not) (?:her|him|them|who you think)\b",
     r"\b(?:he|she|they|him|her)(?: \w+)? (?:dont have|no longer has|no longer have|dont use|no longer uses|changed|lost) (?:this|that|his|her|their) (?:number|phone|cell)\b|\b(?:he|she|they) (?:dont have|no longer has|no longer have|dont use|no longer uses) (?:this|that) (?:number|phone|cell)\b",
@@ -313,13 +314,14 @@ _WRONG_PERSON = _any(
     r"^(?:this is |i am |im |sorry |hi |hello |i |this )*(?:isnt|not) (?:him|her|them|that person|the person|the one|person|who you)\b",
     r"^(?:sorry |i )*dont know (?:you|who you are|who this is|this number|who that is)\b",
     r"^(?:esta )?equivocad[oa]$|^(?:no es|aqui no es|no es aqui)$|\bmarco mal\b|\bno soy (?:esa|ese|la|el) (?:persona|que)\b",
-    r"\b(?:number|telefono|celular|cel) (?:incorrecto|errado|malo|equivocado)\b|\bmal (?:el|este|su) (?:number|telefono|celular)\b",
+    r"\b(?:number|telefono|celular|cel) (?:incorrecto|errado|malo)\b|\bmal (?:el|este|su) (?:number|telefono|celular)\b",
     r"\bya no (?:tiene|usa) (?:este|ese) (?:number|telefono|celular|cel)\b|\b(?:cel|celular|number|telefono) ya no es\b",
     r"\byou have the wrong\b(?! (?:day|date|time|form|address|form))",
-    r"\b(?:number|persona|telefono|celular) (?:\w+ )?equivocad[oa]\b",
+    r"(?<!puse un )(?<!puse el )(?<!escribi un )(?<!escribi el )(?<!mande un )(?<!mande el )(?<!di un )(?<!di el )\b(?:number|persona|telefono|celular|cel) (?:\w+ )?equivocad[oa]\b",
     r"\bequivoc\w+ de (?:number|persona|telefono|celular)\b",
     r"\b(?:no es|ya no es|no soy) (?:su|mi|el|la|ese|esa) (?:number|telefono|celular|persona)\b",
     r"\bno conozco a (?:esa|ese)\b",
+    r"\b(?:number|telefono|celular|cel) (?:ahora |ya )?(?:es mio|lo tengo yo|es de otra persona)\b|\b(?:soy|somos) otra persona\b|\bconfund\w+ (?:con|de) (?:otr[oa]|alguien)\b",
     r"\b(?:no one|nobody|noone) (?:here )?(?:by|with|named|called) ",
     r"\b(?:theres|there is|there isnt) (?:no|a|any) \w+ (?:here|at this number)\b",
     r"\b(?:number|phone|cell) (?:now )?(?:belongs to|is) (?:someone|somebody|another|a different)",

@@ -9,6 +9,9 @@ from enum import StrEnum
 
 from reminders.rules.states import MessageClass
 
+WRONG_PERSON = "wrong_person"
+"""The code of a number of which somebody wrote that it is the wrong one, and the source of its opt-out (N21)."""
+
 
 class StopKind(StrEnum):
     """What a switch speaks about."""

@@ -208,6 +208,49 @@ _ALL = (
         answers=_CALL,
         yes=Answer.CALL_ME,
     ),
+    # For a phone that others read: nothing is asked on it, since "1" could be anybody's (N21, contract 4).
+    _template(
+        "dose.plain",
+        MessageClass.DOSE,
+        "Hello. This is your reminder for today. No need to answer.",
+        "Hola. Este es su aviso de hoy. No hace falta responder.",
+    ),
+    _template(
+        "visit.week_plain",
+        MessageClass.VISIT,
+        "You have a visit with us in one week. To change it, please call us.",
+        "Tiene una visita con nosotros en una semana. Para cambiarla, por favor llame.",
+    ),
+    _template(
+        "visit.three_days_plain",
+        MessageClass.VISIT,
+        "Your visit is in 3 days. To change it, please call us.",
+        "Su visita es en 3 días. Para cambiarla, por favor llame.",
+    ),
+    _template(
+        "visit.tomorrow_plain",
+        MessageClass.VISIT,
+        "See you tomorrow. Please call us if you need help getting here.",
+        "Nos vemos mañana. Por favor llame si necesita ayuda para llegar.",
+    ),
+    _template(
+        "visit.today_plain",
+        MessageClass.VISIT,
+        "Your visit is today. To change it, please call us.",
+        "Su visita es hoy. Para cambiarla, por favor llame.",
+    ),
+    _template(
+        "visit.passed_plain",
+        MessageClass.VISIT,
+        "Your visit time has passed. Please call us to find a new one.",
+        "La hora de su visita ya es pasada. Por favor llame para buscar otra.",
+    ),
+    _template(
+        "hello.quiet",
+        MessageClass.HELLO,
+        "Hello from us. No need to answer. You can call us when you like.",
+        "Hola de nuestra parte. No hace falta responder. Puede llamarnos cuando quiera.",
+    ),
     # Check-ins and a friendly word.
     _template(
         "check_in.app",
@@ -319,11 +362,13 @@ _ALL = (
         "{name}: short reminders. Call {number}. Msg and data rates may apply. Reply STOP to get none.",
         "{name}: avisos breves. Llame al {number}. Pueden aplicarse tarifas. ALTO: ninguno.",
     ),
+    # Says nothing of whose number it was meant to be, and how it is opened again is no question for a stranger.
     _template(
         "reply.wrong_person",
-        MessageClass.REPLY,
+        MessageClass.OPT_OUT_CONFIRM,
         "Sorry. We will not text this number.",
         "Disculpe. No escribiremos a este celular.",
+        version=2,
     ),
     # Consent.
     _template(
@@ -427,6 +472,25 @@ def template(key: str) -> Template:
         return TEMPLATES[key]
     except KeyError:
         raise UnknownTemplate(key) from None
+
+
+_UNASKED = {
+    **dict.fromkeys(("dose.daily", "dose.day", "dose.next", "dose.again"), "dose.plain"),
+    "visit.week": "visit.week_plain",
+    "visit.three_days": "visit.three_days_plain",
+    "visit.tomorrow": "visit.tomorrow_plain",
+    **dict.fromkeys(("visit.today", "visit.open_until"), "visit.today_plain"),
+    **dict.fromkeys(("visit.passed", "visit.this_week"), "visit.passed_plain"),
+    **dict.fromkeys(("hello.silence", "hello.plain", "hello.plan"), "hello.quiet"),
+}
+
+
+def unasked(key: str) -> str | None:
+    """Return the template that says the same and asks nothing, for a phone that others read.
+
+    One that asks nothing is its own; None when there is nothing to say without the question.
+    """
+    return _UNASKED.get(key) if template(key).is_question else key
 
 
 # --- values ------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from reminders.models import InboundMessage, Message
 from reminders.rules.dispatch import SendFacts, Why
 from reminders.rules.planning import OWNED_STEP, POLICY, ordinal_of, visit_text_ended
 from reminders.rules.states import MAYBE_OUT, PROMPTS, Audience, CapGroup, MessageClass, SubjectKind
+from reminders.rules.stops import WRONG_PERSON
 from reminders.rules.window import Outside
 from reminders.selectors import stops
 from reminders.selectors.optouts import opted_out
@@ -106,6 +107,8 @@ def invitation_ends(keys: Collection[InvitationKey]) -> Callable[[InvitationKey]
 
 
 _RESTING = PROMPTS | {MessageClass.VISIT}
+# A staff member's notice and the confirmation of an opt-in are put to who holds the phone, whoever that is.
+_ASKING = frozenset(MessageClass) - {MessageClass.STAFF_NOTICE, MessageClass.ENROLMENT}
 _INVITATIONS = (SubjectKind.CHECK_IN.value, SubjectKind.HELLO.value)
 
 
@@ -177,7 +180,10 @@ def facts_of(claimed: Sequence[Claimed], *, now: datetime) -> Known:
             has_address=bool(address.phone),
             asked_for=one.step.endswith(".later"),
         )
-        facts.bad_address = address.index is not None and (one.program_id, address.index) in bad
+        code = bad.get((one.program_id, address.index), "") if address.index is not None else ""
+        facts.wrong_person = code == WRONG_PERSON
+        facts.bad_address = code not in ("", WRONG_PERSON)
+        facts.shared_number = contact is not None and contact.phone_shared and one.message_class in _ASKING
         rest = rests.get(one.patient_id) if one.patient_id is not None else None
         if rest is not None:
             facts.paused, facts.inside = rest.covers(one.slot_on), rest.inside

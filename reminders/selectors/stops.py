@@ -58,10 +58,13 @@ def stops_of(program_id: int, *, limit: int = 50) -> list[ShownStop]:
     ]
 
 
-def bad_numbers(phone_indexes: Collection[bytes]) -> set[tuple[int, bytes]]:
-    """Of these numbers the ones that texts do not reach, as (program id, index)."""
+def bad_numbers(phone_indexes: Collection[bytes]) -> dict[tuple[int, bytes], str]:
+    """Of these numbers the ones that get no texts: (program id, index) to the code that says why."""
     rows = BadNumber.objects.filter(phone_index__any=list(phone_indexes), ended_at__isnull=True)
-    return {(program_id, bytes(index)) for program_id, index in rows.values_list("program_id", "phone_index")}
+    return {
+        (program_id, bytes(index)): code
+        for program_id, index, code in rows.values_list("program_id", "phone_index", "code")
+    }
 
 
 @dataclass(frozen=True, slots=True)

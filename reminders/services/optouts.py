@@ -12,6 +12,7 @@ from recovery.services.supporters import withdraw_number
 from reminders.models import Message, OptOut
 from reminders.rules.dispatch import Why
 from reminders.rules.states import MessageClass, MessageState
+from reminders.rules.stops import WRONG_PERSON
 from reminders.services import outcomes, slots
 
 SCOPE = "sms"
@@ -19,8 +20,9 @@ SCOPE = "sms"
 _WRITE = """
 INSERT INTO reminders_optout (program_id, phone_index, scope, source, since, inbound_id)
 VALUES (%s, %s, %s, %s, %s, %s)
-ON CONFLICT (program_id, phone_index, scope) WHERE ended_at IS NULL DO NOTHING
-RETURNING id
+ON CONFLICT (program_id, phone_index, scope) WHERE ended_at IS NULL DO UPDATE SET source = EXCLUDED.source
+WHERE reminders_optout.source = 'wrong_person' AND EXCLUDED.source <> 'wrong_person'
+RETURNING id, (xmax = 0)
 """
 
 
@@ -35,14 +37,17 @@ def opt_out(
 ) -> bool:
     """Write an opt-out and end what is planned for the number; effective when this transaction commits.
 
-    ``source``: text, provider, staff or app. Tells whether it is new. Needs an open scope. What a
-    dispatcher has claimed ends too; what it has committed as ``sending`` is on the wire already.
+    ``source``: text, provider, staff, app, or wrong_person, which any other outlives. Tells whether it is new.
+    Needs an open scope. What a dispatcher has claimed ends too; what it has committed as ``sending`` is on the
+    wire already.
     """
     with connection.cursor() as cursor:
         cursor.execute(_WRITE, [program_id, phone_index, SCOPE, source, now, inbound_id])
-        made = cursor.fetchone()
+        written = cursor.fetchone()
+    made = written if written is not None and written[1] else None
     holders = [one for one in reminding.phone_holders([phone_index]) if one.program_id == program_id]
-    suppress_waiting([one.patient_id for one in holders], why=Why.OPTED_OUT, now=now)
+    why = Why.WRONG_PERSON if source == WRONG_PERSON else Why.OPTED_OUT
+    suppress_waiting([one.patient_id for one in holders], why=why, now=now)
     # Whoever stands beside a patient and says stop ends their own consent with it (N27).
     withdraw_number(program_id=program_id, index=phone_index, now=now, actor=actor)
     if made is None:
@@ -79,10 +84,15 @@ def suppress_waiting(patient_ids: Sequence[int], *, why: Why, now: datetime) -> 
 
 
 def opt_in(*, program_id: int, phone_index: bytes, now: datetime, actor: Actor = NOBODY) -> bool:
-    """End the opt-out of a number; tells whether one was in force. It reopens only what the opt-out closed."""
-    ended = OptOut.objects.filter(
-        program_id=program_id, phone_index=phone_index, scope=SCOPE, ended_at__isnull=True
-    ).update(ended_at=now)
+    """End the opt-out of a number; tells whether one was in force. It reopens only what the opt-out closed.
+
+    Not one of a number that may be a stranger's: a person asks first (N21).
+    """
+    ended = (
+        OptOut.objects.filter(program_id=program_id, phone_index=phone_index, scope=SCOPE, ended_at__isnull=True)
+        .exclude(source=WRONG_PERSON)
+        .update(ended_at=now)
+    )
     if ended:
         for one in reminding.phone_holders([phone_index]):
             if one.program_id == program_id:

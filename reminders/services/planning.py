@@ -410,6 +410,7 @@ def _plan_patients(patient_ids: set[int], now: datetime, *, hellos: dict[int, li
                     meets_goal=patient_id in met,
                     pauses=rest.prompts if rest is not None else (),
                     inside=rest is not None and rest.inside,
+                    shared=contact.phone_shared,
                 ),
                 holds=_hold_facts(holds.get(patient_id), numbers[contact.program_id]),
                 doses=doses.get(patient_id, ()),

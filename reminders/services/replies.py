@@ -45,8 +45,9 @@ from reminders.rules import wording
 from reminders.rules.dispatch import Why
 from reminders.rules.inbox import INBOX
 from reminders.rules.planning import Person, PlannedMessage, SlotKey, ordinal_of, plan_later
-from reminders.rules.replies import Reading, classify, read_reply
+from reminders.rules.replies import Reading, Words, classify, read_reply
 from reminders.rules.states import Audience, Channel, MessageClass, MessageState, SubjectKind, priority_of
+from reminders.rules.stops import WRONG_PERSON
 from reminders.rules.window import expiry
 from reminders.rules.wording import Answer
 from reminders.selectors.inbox import TOLD_AGAIN_AFTER
@@ -102,7 +103,7 @@ def receive_text(
         # One number in several programs that share a sender: stopping means all of them.
         for other in found[1:]:
             if inbound.opted_out:
-                optouts.opt_out(program_id=other, phone_index=phone_index(other, sender), source="text", now=now)
+                _stop(other, phone_index(other, sender), inbound, now=now)
         _settle_at_once(inbound, sender=sender, confirms=not provider_confirms, now=now)
     crashpoint("after_inbound_commit")
     if not inbound.opted_out:
@@ -163,15 +164,18 @@ def _store(*, sid: str, sender: str, body: str, program_id: int, now: datetime) 
     """Store a text, sealed, with what its words say; None when it is here already."""
     index = phone_index(program_id, sender)
     holders = [one for one in reminding.phone_holders([index]) if one.program_id == program_id]
-    patient_id = holders[0].patient_id if len(holders) == 1 and not holders[0].shared else None
     words = classify(body)
+    patient_id = holders[0].patient_id if len(holders) == 1 and not holders[0].shared else None
+    # What a stranger writes is no part of a patient's record, and answers no question of theirs (N21).
+    if words.wrong_person or (patient_id is not None and numbers.is_doubted(program_id=program_id, phone_index=index)):
+        patient_id = None
     row = InboundMessage(
         program_id=program_id,
         patient_id=patient_id,
         sid=sid[:64],
         phone_index=index,
         received_at=now,
-        classified=_class_of(words.opt_out, words.crisis, words.opt_in, words.help, words.intent is not None),
+        classified=_class_of(words),
         crisis=words.crisis,
         opted_out=words.opt_out,
     )
@@ -184,8 +188,15 @@ def _store(*, sid: str, sender: str, body: str, program_id: int, now: datetime) 
     return row
 
 
-def _class_of(opt_out: bool, crisis: bool, opt_in: bool, help_: bool, answer: bool) -> str:
-    named = (("opt_out", opt_out), ("crisis", crisis), ("opt_in", opt_in), ("help", help_), ("answer", answer))
+def _class_of(words: Words) -> str:
+    named = (
+        (WRONG_PERSON, words.wrong_person),
+        ("opt_out", words.opt_out),
+        ("crisis", words.crisis),
+        ("opt_in", words.opt_in),
+        ("help", words.help),
+        ("answer", words.intent is not None),
+    )
     return next((name for name, said in named if said), "unclear")
 
 
@@ -198,11 +209,7 @@ def _key(program_id: int, patient_id: int | None, now: datetime) -> Key:
 def _settle_at_once(inbound: InboundMessage, *, sender: str, confirms: bool, now: datetime) -> None:
     index = bytes(inbound.phone_index)
     numbers.works_again(program_id=inbound.program_id, phone_index=index, now=now)
-    is_new = False
-    if inbound.opted_out:
-        is_new = optouts.opt_out(
-            program_id=inbound.program_id, phone_index=index, source="text", inbound_id=inbound.pk, now=now
-        )
+    is_new = _stop(inbound.program_id, index, inbound, now=now) if inbound.opted_out else False
     if inbound.crisis:
         try:
             with transaction.atomic():
@@ -211,9 +218,25 @@ def _settle_at_once(inbound: InboundMessage, *, sender: str, confirms: bool, now
             # The opt-out and the text must not be lost with it; the tick raises it again.
             log.error("no flag for a crisis", program_id=inbound.program_id, error=type(error).__name__)
     if inbound.opted_out and is_new and confirms:
-        _answer(inbound, "opt_out.crisis" if inbound.crisis else "opt_out.confirm", now=now)
+        confirm = "reply.wrong_person" if inbound.classified == WRONG_PERSON else "opt_out.confirm"
+        _answer(inbound, "opt_out.crisis" if inbound.crisis else confirm, now=now)
     elif inbound.crisis and not inbound.opted_out:
         _crisis_line(inbound, now=now)
+
+
+def _stop(program_id: int, index: bytes, inbound: InboundMessage, *, now: datetime) -> bool:
+    """Stop texts to the number, with the reason that the text gave; tells whether that is new."""
+    wrong = inbound.classified == WRONG_PERSON
+    is_new = optouts.opt_out(
+        program_id=program_id,
+        phone_index=index,
+        source=WRONG_PERSON if wrong else "text",
+        inbound_id=inbound.pk if program_id == inbound.program_id else None,
+        now=now,
+    )
+    if wrong:
+        numbers.doubt(program_id=program_id, phone_index=index, now=now)
+    return is_new
 
 
 def _raise_crisis(inbound: InboundMessage, *, now: datetime) -> None:
@@ -279,8 +302,16 @@ def _work(inbound: InboundMessage, *, now: datetime) -> None:
     )
     if reading.crisis:
         _raise_crisis(inbound, now=now)
+    doubted = numbers.is_doubted(program_id=inbound.program_id, phone_index=index)
+    if reading.wrong_person and not reading.crisis:
+        # The task to find out whose number it is says all there is to do.
+        _finish(inbound.pk, result=WRONG_PERSON, handled_at=now)
+        return
     if reading.opt_out:
         result = "opted_out"
+    elif doubted:
+        _finish(inbound.pk, result=f"{INBOX}:{WRONG_PERSON}", handled_at=None)
+        return
     elif reading.opt_in and reading.answer is None:
         optouts.opt_in(program_id=inbound.program_id, phone_index=index, now=now)
         result = "opted_in"

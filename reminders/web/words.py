@@ -28,7 +28,8 @@ WHY = {
     Why.NO_CONSENT: "no consent to texts",
     Why.NO_ADDRESS: "no number",
     Why.BAD_ADDRESS: "the number does not work",
-    Why.WRONG_PERSON: "the number is somebody else's",
+    Why.WRONG_PERSON: "the number may be somebody else's",
+    Why.SHARED_NUMBER: "others read this phone: nothing is asked on it",
     Why.CANCELLED: "no longer needed",
     Why.ANSWERED: "already answered",
     Why.HOLD: "on hold",
@@ -70,6 +71,7 @@ INBOX_REASONS = {
     "opted_out": "Opted out: no more texts to this number",
     "opted_in": "Wants texts again",
     "help": "Asked what this is",
+    "wrong_person": "From a number that may be somebody else's",
 }
 """Why a text waits for a person, by what follows ``inbox:``. Another code: what the record refused."""
 REFUSED = "The record refused its answer"

@@ -111,7 +111,6 @@ def test_an_answer_that_comes_too_late_waits_for_a_person(asked, write, now):
         pytest.param("STOP PLEASE", id="keyword-and-courtesy"),
         pytest.param("please stop texting me", id="sentence"),
         pytest.param("ya no me manden mensajes", id="spanish"),
-        pytest.param("wrong number", id="wrong-number"),
         pytest.param("stop " + "x" * 100_000, id="huge"),
         pytest.param("STOP\x00", id="nul"),
     ],
@@ -219,7 +218,7 @@ def test_what_fits_nothing_is_answered_honestly_once(asked, write, send, company
     ]
 
 
-def test_a_wish_for_a_call_waits_for_a_person(patient, agree, write, send, company, now):
+def test_a_wish_for_a_call_is_a_task_and_is_promised(patient, agree, write, send, company, now):
     agree(patient)
     Message.objects.create(
         program_id=patient.program_id,
@@ -231,7 +230,7 @@ def test_a_wish_for_a_call_waits_for_a_person(patient, agree, write, send, compa
         channel="sms",
         message_class="hello",
         priority=90,
-        template="hello.silence",
+        template="hello.plan",
         template_version=1,
         language="es",
         is_question=True,

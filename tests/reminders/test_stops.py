@@ -214,7 +214,7 @@ def test_three_texts_that_reach_nobody_are_a_concern(patient, agree, planned, se
     agree(patient)
     company.answers = [refusal(21211)]
     for number in range(3):
-        planned(patient, subject_kind="check_in", message_class="check_in", priority=80, step=f"{number}")
+        planned(patient, subject_kind="injection_due", message_class="visit", priority=50, step=f"{number}")
     for minute in range(3):
         send(now + DUE + minute * MINUTE)
     assert sorted(Message.objects.values_list("state", "why")) == [
@@ -273,9 +273,9 @@ def test_a_text_from_a_bad_number_says_that_it_works(program, texted, now):
     index = bytes(texted.phone_index)
     assert numbers.mark_bad(program_id=program, phone_index=index, code="30006", now=now)
     assert not numbers.mark_bad(program_id=program, phone_index=index, code="30006", now=now)
-    assert selectors.bad_numbers([index]) == {(program, index)}
+    assert selectors.bad_numbers([index]) == {(program, index): "30006"}
     assert numbers.works_again(program_id=program, phone_index=index, now=now + DAY)
-    assert selectors.bad_numbers([index]) == set()
+    assert selectors.bad_numbers([index]) == {}
     assert [one.status for one in Task.objects.all()] == ["cancelled"]
     assert not numbers.works_again(program_id=program, phone_index=index, now=now + DAY)
 

@@ -47,7 +47,7 @@ class ConditionRule:
 
 
 _LIVER = "The label asks for liver tests and for watching; a prescriber weighs it."
-_MIND = "Naltrexone does not treat it (C 1 row 123). Mood is asked about; a closer cadence may be wanted."
+_MIND = "Naltrexone does not treat it. Mood is asked about; a closer cadence may be wanted."
 
 CONDITIONS: Mapping[ConditionKind, ConditionRule] = MappingProxyType(
     {
@@ -82,13 +82,11 @@ CONDITIONS: Mapping[ConditionKind, ConditionRule] = MappingProxyType(
         ConditionKind.CHRONIC_PAIN: ConditionRule(
             name="Chronic pain", item="opioid_analgesia", why="Pain care without opioids.", source="C 1 rows 29, 79"
         ),
-        ConditionKind.SEIZURES: ConditionRule(
-            name="Seizures", why="Alcohol withdrawal can bring them (S 20).", source="S 20"
-        ),
+        ConditionKind.SEIZURES: ConditionRule(name="Seizures", why="Alcohol withdrawal can bring them.", source="S 20"),
         ConditionKind.LUNG_DISEASE: ConditionRule(
             name="Lung disease", why="A cough or hard breathing is read with it.", source="C 7 (PI-V), S 17"
         ),
-        ConditionKind.DEPRESSION: ConditionRule(name="Depression", why=_MIND, source="C 1 rows 62, 121, 122"),
+        ConditionKind.DEPRESSION: ConditionRule(name="Depression", why=_MIND, source="C 1 rows 62, 121-123"),
         ConditionKind.ANXIETY: ConditionRule(name="Anxiety or phobia", why=_MIND, source="C 1 row 122"),
         ConditionKind.TRAUMA: ConditionRule(name="Post-traumatic stress", why=_MIND, source="C 1 row 121"),
         ConditionKind.BIPOLAR: ConditionRule(name="Bipolar disorder", why=_MIND, source="C 1 rows 121, 123"),

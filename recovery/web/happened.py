@@ -18,7 +18,7 @@ from recovery.rules.states import ReportSource
 from recovery.selectors.access import own_patient
 from recovery.selectors.safety import own_hold, statements_shown
 from recovery.services.statements import FactStatement, state_fact
-from recovery.web import answers, happened_words, own_words
+from recovery.web import answers, happened_words, own_fields, own_words
 from recovery.web.forms import NOTE_LENGTH
 
 # The question of day 2 has its own place on the page.
@@ -61,16 +61,17 @@ def happened(request: HttpRequest) -> HttpResponse:
         return _list(request, patient)
     form = HappenedForm(request.POST)
     if not form.is_valid():
-        return _list(request, patient, wrong="choose_one", status=422)
+        wrong = "choose_one" if "kind" in form.errors else "look"
+        return _list(request, patient, wrong=wrong, status=422, form=form)
     try:
         result = state_fact(actor=actor, patient=patient, statement=form.statement(source=ReportSource.APP), now=now)
     except NotFound:
         raise
     except IdReused:
-        return _list(request, patient, wrong="again", status=422)
+        return _list(request, patient, wrong="again", status=422, form=form)
     except DomainError as refusal:
         wrong = {"medicine": "which", "taken": "which"}.get(refusal.field or "", "again")
-        return _list(request, patient, wrong=wrong, status=422)
+        return _list(request, patient, wrong=wrong, status=422, form=form, refusal=refusal)
     number = own_words.phone_shown(patient.program.phone)
     [shown] = statements_shown([result.fact], patient=patient, number=number)
     context = _frame(patient) | {"said": shown, "hold": own_hold(patient=patient, now=now)}
@@ -82,17 +83,27 @@ _WRONG = {
     "en": {
         "choose_one": "Please choose what happened. Nothing was sent.",
         "which": "Please write which medicine it is, and whether you took it. Nothing was sent.",
+        "look": "Please look at what is marked. Nothing was sent.",
         "again": "This was not sent. Please try again, or call us.",
     },
     "es": {
         "choose_one": "Por favor, elija qué pasó. No se envió nada.",
         "which": "Por favor, escriba qué medicamento es y si lo tomó. No se envió nada.",
+        "look": "Por favor, mire lo que está marcado. No se envió nada.",
         "again": "Esto no se envió. Intente otra vez o llámenos.",
     },
 }
 
 
-def _list(request: HttpRequest, patient: Any, *, wrong: str = "", status: int = 200) -> HttpResponse:
+def _list(
+    request: HttpRequest,
+    patient: Any,
+    *,
+    wrong: str = "",
+    status: int = 200,
+    form: HappenedForm | None = None,
+    refusal: DomainError | None = None,
+) -> HttpResponse:
     actor = answers.actor_of(request)
     audit.record(
         actor=actor,
@@ -107,7 +118,7 @@ def _list(request: HttpRequest, patient: Any, *, wrong: str = "", status: int = 
     context = frame | {
         "choices": [(kind.value, happened_words.CHOICES[kind][place]) for kind in OFFERED],
         "happened_id": uuid4(),
-        "chosen": request.POST.get("kind", ""),
+        "f": own_fields.kept(form, frame["language"], refusal=refusal) if form is not None else {},
         "wrong": _WRONG[frame["language"]].get(wrong, ""),
     }
     return answers.private(render(request, "recovery/own_happened.html", context, status=status))

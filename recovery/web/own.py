@@ -28,7 +28,7 @@ from recovery.selectors.patient_page import OwnPage
 from recovery.selectors.patient_page import own_page as page_of
 from recovery.selectors.side_effects import asks_something
 from recovery.services import cravings, doses, journal
-from recovery.web import answers, happened_words, own_questions, own_words
+from recovery.web import answers, happened_words, own_fields, own_questions, own_words
 from recovery.web.forms import MomentForm, OwnReportForm, ScaleForm, WhenWantedForm
 from recovery.web.question_words import TEXTS as QUESTION_TEXTS
 
@@ -88,7 +88,8 @@ def scale(request: HttpRequest) -> HttpResponse:
     actor, patient, now = answers.actor_of(request), own_patient(answers.actor_of(request)), clock.now()
     form = ScaleForm(request.POST)
     if not form.is_valid():
-        return _show(request, wrong="number", status=422)
+        wrong = "number" if "intensity" in form.errors else "look"
+        return _show(request, wrong=wrong, status=422, sent={"scale": own_fields.kept(form, patient.language)})
     data = form.cleaned_data
     return _save(
         request,
@@ -117,7 +118,14 @@ def moment(request: HttpRequest) -> HttpResponse:
         return _show(request, template="recovery/own_moment.html")
     form = MomentForm(request.POST)
     if not form.is_valid():
-        return _show(request, template="recovery/own_moment.html", wrong="choose", status=422)
+        wrong = "choose" if {"origin", "kind"} & set(form.errors) else "look"
+        return _show(
+            request,
+            template="recovery/own_moment.html",
+            wrong=wrong,
+            status=422,
+            sent={"moment": own_fields.kept(form, patient.language)},
+        )
     data = form.cleaned_data
     return _save(
         request,
@@ -164,6 +172,7 @@ def _show(
     done: str = "",
     wrong: str = "",
     status: int = 200,
+    sent: dict[str, Any] | None = None,
 ) -> HttpResponse:
     actor, now = answers.actor_of(request), clock.now()
     patient = own_patient(actor)
@@ -177,6 +186,7 @@ def _show(
         object_id=patient.pk,
     )
     context = own_context(page) | {
+        "f": sent or {},
         "body_asks": asks_something(patient=patient, today=page.today.calendar_day),
         "questions": own_questions.waiting(patient, now),
         "q": QUESTION_TEXTS.get(page.today.language) or QUESTION_TEXTS["en"],
@@ -249,7 +259,7 @@ def own_context(page: OwnPage) -> dict[str, Any]:
         "phone_shown": own_words.phone_shown(page.today.clinic_phone),
         "clinic": page.neutral_name,
         "has_988": page.country == "US",
-        "scale": range(11),
+        "scale": [str(number) for number in range(11)],
         "scale_id": uuid4(),
         "moment_id": uuid4(),
         "origins": [(each.value, t[f"origin_{each.value}"]) for each in TriggerOrigin],

@@ -26,7 +26,7 @@ from recovery.rules.side_effects import (
 from recovery.selectors.access import key_of, own_patient
 from recovery.selectors.side_effects import EffectShown, asked_again, effects_of, site_question
 from recovery.services.side_effects import report_side_effect
-from recovery.web import answers, own_frame, own_words
+from recovery.web import answers, own_fields, own_frame, own_words
 from recovery.web.own_forms import EffectForm
 
 URGENT = (Answer.EMERGENCY, Answer.BREATHING, Answer.CALL_TODAY, Answer.SITE, Answer.VOMITED)
@@ -42,7 +42,8 @@ def body_page(request: HttpRequest) -> HttpResponse:
         return _show(request, patient)
     form = EffectForm(request.POST)
     if not form.is_valid():
-        return _show(request, patient, wrong="choose", status=422)
+        wrong = "choose" if "effect" in form.errors else "again"
+        return _show(request, patient, wrong=wrong, status=422, form=form)
     try:
         result = report_side_effect(actor=actor, patient=patient, now=now, **form.arguments())
     except NotFound:
@@ -51,11 +52,19 @@ def body_page(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(reverse("own-body"))
     except DomainError as refusal:
         wrong = "day" if refusal.field == "began_on" else "again"
-        return _show(request, patient, wrong=wrong, status=422)
+        return _show(request, patient, wrong=wrong, status=422, form=form, refusal=refusal)
     return HttpResponseRedirect(f"{reverse('own-body')}?answer={result.answer.value}")
 
 
-def _show(request: HttpRequest, patient: Any, *, wrong: str = "", status: int = 200) -> HttpResponse:
+def _show(
+    request: HttpRequest,
+    patient: Any,
+    *,
+    wrong: str = "",
+    status: int = 200,
+    form: EffectForm | None = None,
+    refusal: DomainError | None = None,
+) -> HttpResponse:
     language = own_frame.language_of(patient)
     today = local_date(clock.now(), patient.zone)
     effects = effects_of(patient=patient, key=key_of(patient))
@@ -75,6 +84,7 @@ def _show(request: HttpRequest, patient: Any, *, wrong: str = "", status: int = 
         }
 
     context = {
+        "f": own_fields.kept(form, patient.language, refusal=refusal) if form is not None else {},
         "injection_id": injection.pk if injection else None,
         "place_id": uuid4(),
         "fine_id": uuid4(),

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET, require_POST
 
 from backend import clock
 from backend.access import access
-from backend.errors import NotFound
+from backend.errors import DomainError, NotFound
 from backend.rules.roles import Access
 from backend.rules.wall_time import local_date
 from recovery.rules.needs import NeedKind, need_words
@@ -21,7 +22,7 @@ from recovery.selectors.journal import entries
 from recovery.selectors.plans import GoalShown, goals_of, plan_of
 from recovery.selectors.support import meetings_of, needs_of, therapy_of
 from recovery.services import journal, plans, support
-from recovery.web import answers, own_frame, own_words
+from recovery.web import answers, own_fields, own_frame, own_words
 from recovery.web.own_forms import GOALS, EntryForm, GoalEndForm, GoalForm, MeetingForm, NeedForm, PlanForm
 
 EMPTY_ROWS = 2
@@ -48,26 +49,28 @@ def plan_act(request: HttpRequest, act: str) -> HttpResponse:
 def _save(request: HttpRequest) -> HttpResponse:
     form = PlanForm(request.POST)
     if not form.is_valid():
-        return _show(request, wrong="again", status=422, form=form)
+        return _show(request, wrong="again", status=422, form=form, name="plan")
 
     def act(by: dict[str, Any]) -> object:
         return plans.save_plan(
             **by, client_id=form.cleaned_data["client_id"], plan=form.plan(), shared=form.shared_parts()
         )
 
-    return _do(request, act, done="plan")
+    return _do(request, act, done="plan", form=form, name="plan")
 
 
 def _goal(request: HttpRequest) -> HttpResponse:
     form = GoalForm(request.POST)
     if not form.is_valid():
-        return _show(request, wrong="goal", status=422)
+        return _show(request, wrong="goal", status=422, form=form, name="goal")
     data = form.cleaned_data
     about, aim = GOALS[data["goal"]]
     return _do(
         request,
         lambda by: plans.set_goal(**by, client_id=data["client_id"], about=about, aim=aim, words=data["words"]),
         done="goal",
+        form=form,
+        name="goal",
     )
 
 
@@ -83,7 +86,9 @@ def _goal_end(request: HttpRequest) -> HttpResponse:
 def _write(request: HttpRequest) -> HttpResponse:
     form = EntryForm(request.POST)
     if not form.is_valid():
-        return _show(request, wrong="words", status=422)
+        return _show(
+            request, wrong="words" if not request.POST.get("words") else "again", status=422, form=form, name="write"
+        )
     data = form.cleaned_data
 
     def act(by: dict[str, Any]) -> object:
@@ -91,17 +96,16 @@ def _write(request: HttpRequest) -> HttpResponse:
             **by, client_id=data["client_id"], words=data["words"], shared=data["shared"], written_at=by["now"]
         )
 
-    return _do(request, act, done="write")
+    return _do(request, act, done="write", form=form, name="write")
 
 
 def _meeting(request: HttpRequest) -> HttpResponse:
     form = MeetingForm(request.POST)
-    patient = own_patient(answers.actor_of(request))
     if not form.is_valid():
-        return _show(request, wrong="choose", status=422)
+        return _show(
+            request, wrong="choose" if "kind" in form.errors else "again", status=422, form=form, name="meeting"
+        )
     data = form.cleaned_data
-    if data["attended_on"] > local_date(clock.now(), patient.zone):
-        return _show(request, wrong="day", status=422)
 
     def act(by: dict[str, Any]) -> object:
         return support.log_meeting(
@@ -112,19 +116,21 @@ def _meeting(request: HttpRequest) -> HttpResponse:
             helped=data["helped"],
         )
 
-    return _do(request, act, done="meeting")
+    return _do(request, act, done="meeting", form=form, name="meeting")
 
 
 def _need(request: HttpRequest) -> HttpResponse:
     form = NeedForm(request.POST)
     if not form.is_valid():
-        return _show(request, wrong="choose", status=422)
+        return _show(request, wrong="choose" if "kind" in form.errors else "again", status=422, form=form, name="need")
     data = form.cleaned_data
     kind = NeedKind(data["kind"])
     return _do(
         request,
         lambda by: support.state_need(**by, client_id=data["client_id"], kind=kind, note=data["note"]),
         done="need",
+        form=form,
+        name="need",
     )
 
 
@@ -138,23 +144,45 @@ _ACTS: dict[str, Callable[[HttpRequest], HttpResponse]] = {
 }
 
 
-def _do(request: HttpRequest, act: Callable[[dict[str, Any]], object], *, done: str) -> HttpResponse:
+def _do(
+    request: HttpRequest,
+    act: Callable[[dict[str, Any]], object],
+    *,
+    done: str,
+    form: Form | None = None,
+    name: str = "",
+) -> HttpResponse:
     actor = answers.actor_of(request)
     by = {"actor": actor, "patient": own_patient(actor), "now": clock.now()}
-    return own_frame.saved(
-        lambda: act(by), route="own-plan", done=done, again=lambda _: _show(request, wrong="again", status=422)
-    )
+
+    def again(refusal: DomainError) -> HttpResponse:
+        return _show(request, wrong="again", status=422, form=form, name=name, refusal=refusal)
+
+    return own_frame.saved(lambda: act(by), route="own-plan", done=done, again=again)
 
 
-def _show(request: HttpRequest, *, wrong: str = "", status: int = 200, form: PlanForm | None = None) -> HttpResponse:
+def _show(
+    request: HttpRequest,
+    *,
+    wrong: str = "",
+    status: int = 200,
+    form: Form | None = None,
+    name: str = "",
+    refusal: DomainError | None = None,
+) -> HttpResponse:
+    """The page; ``form`` is the one called ``name`` that was sent and not saved."""
     patient = own_patient(answers.actor_of(request))
     key, language = key_of(patient), own_frame.language_of(patient)
     shown = plan_of(patient=patient, key=key)
     goals = goals_of(patient=patient, key=key)
     words = own_frame.words_of(patient)
+    typed = form if isinstance(form, PlanForm) else None
     context = {
+        "f": {name: own_fields.kept(form, patient.language, refusal=refusal)} if form is not None else {},
         "number": shown.number if shown else 0,
-        "parts": _parts(shown.plan if shown else None, shown.shared if shown else frozenset(), words, form),
+        "parts": _parts(
+            shown.plan if shown else None, shown.shared if shown else frozenset(), words, typed, patient.language
+        ),
         "plan_id": uuid4(),
         "goal_id": uuid4(),
         "entry_id": uuid4(),
@@ -198,13 +226,18 @@ def _show(request: HttpRequest, *, wrong: str = "", status: int = 200, form: Pla
     )
 
 
-def _parts(plan: Plan | None, shared: Any, words: Any, form: PlanForm | None) -> list[dict[str, Any]]:
+def _parts(plan: Plan | None, shared: Any, words: Any, form: PlanForm | None, language: str) -> list[dict[str, Any]]:
     """The parts of the form, with what is stored, or with what was just typed and could not be saved."""
     typed = form.data if form is not None else None
     ticked = set(typed.getlist("shared")) if typed is not None else {part.value for part in shared}  # type: ignore[attr-defined]
 
+    wrongs = own_fields.kept(form, language) if form is not None else {}
+
+    def wrong(name: str) -> str:
+        return wrongs[name].error if name in wrongs else ""
+
     def value(name: str, stored: str) -> str:
-        return typed.get(name, "") if typed is not None else stored
+        return typed.get(name, "").replace("\x00", "") if typed is not None else stored
 
     people = plan.people if plan else ()
     rows = min(MOST_PEOPLE, max(len(people) + EMPTY_ROWS, 3)) if typed is None else MOST_PEOPLE
@@ -216,6 +249,8 @@ def _parts(plan: Plan | None, shared: Any, words: Any, form: PlanForm | None) ->
                 "name": f"name_{number}",
                 "phone": f"phone_{number}",
                 "name_value": value(f"name_{number}", people[number].name if number < len(people) else ""),
+                "name_wrong": wrong(f"name_{number}"),
+                "phone_wrong": wrong(f"phone_{number}"),
                 "phone_value": value(f"phone_{number}", people[number].phone if number < len(people) else ""),
             }
             for number in range(rows)
@@ -225,6 +260,7 @@ def _parts(plan: Plan | None, shared: Any, words: Any, form: PlanForm | None) ->
                 "name": f"strategy_{kind.value}",
                 "label": words[f"kind_{kind.value}"],
                 "value": value(f"strategy_{kind.value}", strategies.get(kind, "")),
+                "wrong": wrong(f"strategy_{kind.value}"),
             }
             for kind in TriggerKind
         ],
@@ -235,6 +271,7 @@ def _parts(plan: Plan | None, shared: Any, words: Any, form: PlanForm | None) ->
             "label": words[f"part_{part.value}"],
             "is_shared": part.value in ticked,
             "value": value(part.value, getattr(plan, part.value) if plan else "") if part not in fields else "",
+            "wrong": wrong(part.value) if part not in fields else "",
             "people": fields[part] if part is PlanPart.PEOPLE else None,
             "strategies": fields[part] if part is PlanPart.STRATEGIES else None,
         }

@@ -180,8 +180,19 @@ def _show(
         context |= {"done": done, "more": bool(waiting(patient, now))}
         return answers.private(render(request, "recovery/own_question_done.html", context, status=status))
     return answers.private(
-        render(request, "recovery/own_question.html", context | _question(view, shown, q), status=status)
+        render(
+            request,
+            "recovery/own_question.html",
+            context | _question(view, shown, q) | _typed(request, wrong),
+            status=status,
+        )
     )
+
+
+def _typed(request: HttpRequest, wrong: str) -> dict[str, Any]:
+    """What was typed and could not be saved stands in its field again."""
+    text = request.POST.get("written", request.POST.get("value", "")).replace("\x00", "") if wrong else ""
+    return {"value": text} if text else {}
 
 
 def _asked(view: FormView, item: str) -> Item | None:

@@ -38,7 +38,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "yes": "Yes, done",
         "no": "No",
         "yes_word": "Yes",
-        "ahead": "What is ahead: operations, dentist, naloxone",
+        "ahead": "What is ahead",
         "was_it": "Did that one happen?",
         "hold": "Please talk with us before your next dose.",
         "call_us": "Call us",
@@ -113,7 +113,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "yes": "Sí, listo",
         "no": "No",
         "yes_word": "Sí",
-        "ahead": "Lo que viene: operaciones, dentista, naloxona",
+        "ahead": "Lo que viene",
         "was_it": "¿Se hizo esa vez?",
         "hold": "Por favor, hable con nosotros antes de su próxima dosis.",
         "call_us": "Llámenos",
@@ -187,11 +187,13 @@ WRONG: Mapping[str, Mapping[str, str]] = {
         "number": "Please choose a number first. Nothing was saved.",
         "choose": "Please choose one answer in each of the two lists. Nothing was saved.",
         "again": "This was not saved. Please try again, or call us.",
+        "look": "Please look at what is marked. Nothing was saved.",
     },
     "es": {
         "number": "Primero elija un número, por favor. No se guardó nada.",
         "choose": "Elija una respuesta en cada una de las dos listas. No se guardó nada.",
         "again": "Esto no se guardó. Intente otra vez o llámenos.",
+        "look": "Por favor, mire lo que está marcado. No se guardó nada.",
     },
 }
 

@@ -107,6 +107,7 @@ def _show(
                         "id": each.id,
                         "what": meeting_words(each.kind),
                         "facts": each,
+                        "phone_shown": words.phone_shown(each.phone),
                         "language": {"en": "English", "es": "Spanish"}[each.language],
                         "checked": words.date_words(each.reviewed_on, today=today),
                     }

@@ -23,7 +23,7 @@ from recovery.selectors.supply import tablets_of
 from recovery.selectors.visits import GivenRow, VisitRow, closings_to_see, own_visits, visits_page
 from recovery.services import supply, visits
 from recovery.services.injections import state_given_elsewhere, verify_injection, void_injection
-from recovery.web import answers, own_words, subpages, visit_words, words
+from recovery.web import answers, own_fields, own_words, subpages, visit_words, words
 from recovery.web.forms import PlainForm
 from recovery.web.order_forms import (
     BookForm,
@@ -417,7 +417,7 @@ def own_count(request: HttpRequest) -> HttpResponse:
     patient, now = own_patient(answers.actor_of(request)), clock.now()
     form = OwnCountForm(request.POST)
     if not form.is_valid():
-        return _own_page(request, wrong=True, status=422)
+        return _own_page(request, wrong=True, status=422, sent={"count": own_fields.kept(form, patient.language)})
     data = form.cleaned_data
     return _own_do(
         request,
@@ -438,26 +438,34 @@ def own_elsewhere(request: HttpRequest) -> HttpResponse:
     patient = own_patient(answers.actor_of(request))
     form = OwnElsewhereForm(request.POST)
     if not form.is_valid():
-        return _own_page(request, wrong=True, status=422)
+        return _own_page(request, wrong=True, status=422, sent={"elsewhere": own_fields.kept(form, patient.language)})
     return _own_do(
         request,
         lambda: state_given_elsewhere(
             actor=answers.actor_of(request), patient=patient, now=clock.now(), **form.cleaned_data
         ),
+        kept=lambda refusal: {"elsewhere": own_fields.kept(form, patient.language, refusal=refusal)},
     )
 
 
-def _own_do(request: HttpRequest, act: Callable[[], object]) -> HttpResponse:
+def _own_do(
+    request: HttpRequest,
+    act: Callable[[], object],
+    *,
+    kept: Callable[[DomainError], dict[str, Any]] | None = None,
+) -> HttpResponse:
     try:
         act()
     except NotFound:
         raise
-    except DomainError:
-        return _own_page(request, wrong=True, status=422)
+    except DomainError as refusal:
+        return _own_page(request, wrong=True, status=422, sent=kept(refusal) if kept else None)
     return HttpResponseRedirect(f"{reverse('own-visits')}?done=1")
 
 
-def _own_page(request: HttpRequest, *, wrong: bool = False, status: int = 200) -> HttpResponse:
+def _own_page(
+    request: HttpRequest, *, wrong: bool = False, status: int = 200, sent: dict[str, Any] | None = None
+) -> HttpResponse:
     patient, now = own_patient(answers.actor_of(request)), clock.now()
     t = visit_words.OWN["es" if patient.language == "es" else "en"]
     language = Language(patient.language)
@@ -470,6 +478,7 @@ def _own_page(request: HttpRequest, *, wrong: bool = False, status: int = 200) -
         "clinic": patient.program.neutral_name,
         "has_988": patient.program.country == "US",
         "v": t,
+        "f": sent or {},
         "saved": t["saved"] if request.GET.get("done") else "",
         "wrong": t["wrong"] if wrong else "",
         "visits": [

@@ -21,7 +21,7 @@ from recovery.rules.words import Language
 from recovery.selectors import instruments as selectors
 from recovery.selectors.policy import policies_for
 from recovery.selectors.records import open_treatments
-from recovery.services import instruments_onward, sql
+from recovery.services import instruments_onward, silence, sql
 from recovery.services.flag_rows import Concern, raise_many
 
 _BATCH = 5000
@@ -80,6 +80,7 @@ WITH over AS (
 UPDATE recovery_instrumentform f
 SET status = CASE WHEN f.status = 'started' THEN 'unfinished' ELSE 'passed' END
 FROM over WHERE f.id = over.id
+RETURNING f.patient_id, f.program_id, f.due_on, f.instrument = 'daily' AND f.status = 'passed'
 """
 
 
@@ -97,9 +98,10 @@ def make_due(*, program_ids: Iterable[int], now: datetime, limit: int = _BATCH) 
         for zone in zones:
             today = dosing_day(now, zone)
             with programs([program_id]):
-                sql.run(
+                over = sql.rows(
                     _TIME_OVER, {"zone": zone, "today": today, "wait": policy.questions_wait_days, "limit": 4 * limit}
                 )
+                silence.judge_check_ins(closed=[(row[0], row[1], row[2]) for row in over if row[3]], now=now)
             made += _make(program_id, zone, today, now, limit)
     return made
 

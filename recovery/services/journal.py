@@ -13,6 +13,7 @@ from recovery.models import JournalEntry, Patient, SkillUse, TriggerEntry
 from recovery.rules.coping import COPING
 from recovery.rules.records import TriggerKind, TriggerOrigin
 from recovery.rules.triggers import TRIGGER_TAGS
+from recovery.services import silence
 from recovery.services.once import store_once
 
 
@@ -70,6 +71,7 @@ def add_trigger(
     stored, is_new = store_once(entry, same=names, sealed={"note": note})
     if is_new:
         audit.record_row(actor, "trigger.added", stored)
+        silence.end_for_answers(actor=actor, patients={patient.pk: patient.program_id}, now=now)
     return stored, is_new
 
 
@@ -103,6 +105,7 @@ def write_entry(
     stored, is_new = store_once(entry, same=("written_at", "shared"), sealed={"words": words.strip()})
     if is_new:
         audit.record_row(actor, "journal.written", stored)
+        silence.end_for_answers(actor=actor, patients={patient.pk: patient.program_id}, now=now)
     return stored, is_new
 
 

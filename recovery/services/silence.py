@@ -1,7 +1,8 @@
 """Judging whose silence deserves a place on a list, for many patients at once (S 14).
 
 A day that was closed without a report can only begin or lengthen a silence, so only its patient is looked at,
-in a window of days: the cost of a day does not grow with the past.
+in a window of days: the cost of a day does not grow with the past. Whoever takes no tablets is asked by check-ins
+alone; whatever a person sends is an answer.
 """
 
 import json
@@ -47,6 +48,8 @@ class _Patient:
     dealt_with_at: datetime | None = None
     craving_flag: bool = False
     away: tuple[Away, ...] = ()
+    by_check_ins: bool = False
+    """No dose was asked of late: what was asked are the daily minutes."""
 
     @property
     def back_on(self) -> date | None:
@@ -83,6 +86,28 @@ SELECT p.id, p.program_id, p.zone, p.indication, p.opioid_history, t.id, t.start
 FROM quiet JOIN recovery_patient p ON p.id = quiet.id
 JOIN recovery_treatment t ON t.patient_id = p.id AND t.ended_on IS NULL
 """
+_NO_DOSE_FOR_DAYS = 7
+_CHECK_IN_CANDIDATES = """
+WITH touched AS (SELECT * FROM unnest(%(patients)s::bigint[], %(programs)s::bigint[], %(days)s::date[])
+  AS u (id, program_id, day)),
+quiet AS (
+  SELECT t.id FROM touched t
+  CROSS JOIN LATERAL (
+    SELECT count(*) AS asked, bool_or(l.status <> 'passed') AS spoke FROM (
+      SELECT x.status FROM recovery_instrumentform x
+      WHERE x.program_id = t.program_id AND x.patient_id = t.id AND x.instrument = 'daily' AND x.due_on <= t.day
+        AND x.status <> 'withdrawn'
+      ORDER BY x.due_on DESC LIMIT %(last)s
+    ) l
+  ) s
+  WHERE s.asked >= %(last)s AND NOT s.spoke AND NOT EXISTS (
+    SELECT 1 FROM recovery_dose x WHERE x.program_id = t.program_id AND x.patient_id = t.id
+      AND x.state IN ('taken', 'skipped', 'missed', 'not_reported') AND x.dosing_day > t.day - %(without)s)
+)
+SELECT p.id, p.program_id, p.zone, p.indication, p.opioid_history, t.id, t.started_on, t.cover_from
+FROM quiet JOIN recovery_patient p ON p.id = quiet.id
+JOIN recovery_treatment t ON t.patient_id = p.id AND t.ended_on IS NULL
+"""
 _FLAGS = """
 SELECT f.patient_id, f.kind, f.status <> 'closed', f.severity, f.evidence, f.closed_at FROM recovery_flag f
 WHERE f.patient_id = ANY (%(patients)s::bigint[]) AND (
@@ -105,15 +130,32 @@ CROSS JOIN LATERAL (
 ) a
 WHERE a.days IS NOT NULL
 """
-# Whoever logs a craving has answered a check-in: doses and check-ins are one silence.
-_CHECK_INS = """
-SELECT u.id, a.days
+# Whoever logs a craving, answers a question or says that not today has answered a check-in: doses and check-ins are
+# one silence. So does whoever writes something down or states what happened. Days are worked out in Python.
+_SAID = """
+SELECT u.id, array_agg(a.at)
 FROM unnest(%(patients)s::bigint[], %(programs)s::bigint[], %(since)s::date[]) AS u (id, program_id, since)
 CROSS JOIN LATERAL (
-  SELECT array_agg(DISTINCT c.local_day) AS days FROM recovery_cravinglog c
-  WHERE c.program_id = u.program_id AND c.patient_id = u.id AND c.felt_at >= u.since - 1 AND c.local_day >= u.since
-) a
-WHERE a.days IS NOT NULL
+  SELECT c.felt_at FROM recovery_cravinglog c
+  WHERE c.program_id = u.program_id AND c.patient_id = u.id AND c.felt_at >= u.since - 1
+  UNION SELECT q.answered_at FROM recovery_instrumentanswer q
+  WHERE q.program_id = u.program_id AND q.patient_id = u.id AND q.answered_at >= u.since - 1
+  UNION SELECT m.happened_at FROM recovery_triggerentry m
+  WHERE m.program_id = u.program_id AND m.patient_id = u.id AND m.happened_at >= u.since - 1
+  UNION SELECT j.written_at FROM recovery_journalentry j
+  WHERE j.program_id = u.program_id AND j.patient_id = u.id AND j.written_at >= u.since - 1
+  UNION SELECT f.received_at FROM recovery_statedfact f
+  WHERE f.program_id = u.program_id AND f.patient_id = u.id AND f.received_at >= u.since - 1
+) a (at)
+GROUP BY u.id
+"""
+_DAILY = """
+SELECT u.id, array_agg(f.due_on), array_agg(f.status <> 'passed')
+FROM unnest(%(patients)s::bigint[], %(programs)s::bigint[], %(since)s::date[], %(by_check_ins)s::boolean[])
+  AS u (id, program_id, since, by_check_ins)
+JOIN recovery_instrumentform f ON f.program_id = u.program_id AND f.patient_id = u.id AND f.instrument = 'daily'
+  AND f.due_on >= u.since AND (f.status = 'not_today' OR u.by_check_ins AND f.status = 'passed')
+GROUP BY u.id
 """
 
 
@@ -133,16 +175,30 @@ def judge_many(*, closed: Sequence[tuple[int, int, date]], now: datetime) -> int
     that close days of the same program judge one after the other, each with the days of those before it. A
     person who closed the flag has dealt with what was there: a new one counts from the day after.
     """
+    return _judge(closed, now, by_check_ins=False)
+
+
+def judge_check_ins(*, closed: Sequence[tuple[int, int, date]], now: datetime) -> int:
+    """The same for patients whose daily minutes passed without a word and of whom no dose was asked of late.
+
+    Where doses are asked too, their days are judged when they close (``judge_many``): the two are one silence.
+    """
+    return _judge(closed, now, by_check_ins=True) if closed else 0
+
+
+def _judge(closed: Sequence[tuple[int, int, date]], now: datetime, *, by_check_ins: bool) -> int:
     patients = {patient_id: program_id for patient_id, program_id, _ in closed}
     first_day = {patient_id: day for patient_id, _, day in closed}
     _take_turns("pg_advisory_xact_lock", set(patients.values()))
     policies = policies_for(set(patients.values()))
     last = min(policy.silence_info_run for policy in policies.values())
-    found = sql.rows(
-        _CANDIDATES,
-        {"patients": list(patients), "programs": list(patients.values()), "last": last},
-    )
+    parameters: dict[str, Any] = {"patients": list(patients), "programs": list(patients.values()), "last": last}
+    if by_check_ins:
+        parameters |= {"days": list(first_day.values()), "without": _NO_DOSE_FOR_DAYS}
+    found = sql.rows(_CHECK_IN_CANDIDATES if by_check_ins else _CANDIDATES, parameters)
     people = _present([_Patient(*row) for row in found])
+    for person in people:
+        person.by_check_ins = by_check_ins
     if not people:
         return 0
     _look_at_flags({person.patient_id: person for person in people}, now)
@@ -249,13 +305,22 @@ def _read(people: Sequence[_Patient], since: Mapping[int, date]) -> dict[int, li
         "programs": [person.program_id for person in people],
         "since": [since[person.patient_id] for person in people],
     }
+    zones = {person.patient_id: person.zone for person in people}
     asks: dict[int, list[Ask]] = {
         patient_id: [Ask(day, AskKind.DOSE, said, got) for day, said, got in zip(days, answers, reached, strict=True)]
         for patient_id, days, answers, reached in sql.rows(_ASKS, parameters)
     }
-    for patient_id, days in sql.rows(_CHECK_INS, parameters):
-        mine = asks.setdefault(patient_id, [])
-        mine.extend(Ask(day, AskKind.CHECK_IN, True) for day in days)
+    for patient_id, instants in sql.rows(_SAID, parameters):
+        days = {wall_time.dosing_day(at, zones[patient_id]) for at in instants}
+        asks.setdefault(patient_id, []).extend(
+            Ask(day, AskKind.CHECK_IN, True) for day in days if day >= since[patient_id]
+        )
+    parameters["by_check_ins"] = [person.by_check_ins for person in people]
+    for patient_id, days, answers in sql.rows(_DAILY, parameters):
+        asks.setdefault(patient_id, []).extend(
+            Ask(day, AskKind.CHECK_IN, said) for day, said in zip(days, answers, strict=True)
+        )
+    for mine in asks.values():
         mine.sort(key=lambda ask: ask.day)
     paused = pauses_since([person.patient_id for person in people], since=min(since.values()))
     for person in people:

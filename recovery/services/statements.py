@@ -32,6 +32,7 @@ from recovery.selectors.holds import medicines_of
 from recovery.selectors.plans import alcohol_goal
 from recovery.selectors.policy import rules_for
 from recovery.selectors.records import live_flags, open_treatment
+from recovery.services import silence
 from recovery.services.aftercare import ask_to_decide
 from recovery.services.flag_rows import Concern, raise_many
 from recovery.services.gates import note_event
@@ -113,6 +114,7 @@ def state_fact(*, actor: Actor, patient: Patient, statement: FactStatement, now:
             object_kind="stated_fact",
             object_id=stored.pk,
         )
+        silence.end_for_answers(actor=actor, patients={locked.pk: locked.program_id}, now=now)
     return FactResult(stored, is_new, tuple(follows.holds))
 
 

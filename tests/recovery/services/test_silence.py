@@ -6,15 +6,24 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from recovery.models import Dose, Flag
+from backend.access import NOBODY
+from backend.services import people
+from recovery.models import Dose, Flag, InstrumentForm
 from recovery.rules.policy import default_policy
+from recovery.rules.sentences import sentence
 from recovery.rules.silence import Ask, AskKind, assess_silence
+from recovery.rules.states import FlagKind
+from recovery.rules.words import Language
 from recovery.selectors.records import live_flags, open_treatment
 from recovery.services.cravings import log_craving
 from recovery.services.doses import DoseStatement, close_doses, report_doses
 from recovery.services.flags import close_flag
+from recovery.services.instruments import answer_item, decline_form, start_form
+from recovery.services.instruments_ticks import make_due
+from recovery.services.journal import add_trigger, write_entry
 from recovery.services.regimens import extend_doses, start_regimen
 from recovery.services.reminder_outcomes import note_reminder_outcome
+from recovery.services.statements import FactStatement, state_fact
 
 DAY = timedelta(days=1)
 START = date(2026, 3, 3)
@@ -86,18 +95,92 @@ def test_the_run_that_makes_a_call_depends_on_the_month_before(
         assert severities == ([] if silent < 2 else ["info"] if silent < calls_at else ["amber_plus"])
 
 
-def test_whoever_logs_a_craving_is_not_silent(program, staff, patient, tablets, days, now):
-    tablets()
-    days(0, people=[patient], said=["nn"])
-    assert len(live_flags(patient.pk)) == 1
-    log_craving(
-        actor=staff, patient=patient, client_id=uuid.uuid4(), intensity=1, felt_at=now + 2 * DAY, now=now + 2 * DAY
+def _craving(actor, patient, at):
+    log_craving(actor=actor, patient=patient, client_id=uuid.uuid4(), intensity=1, felt_at=at, now=at)
+
+
+def _question(actor, patient, at):
+    form, _ = start_form(actor=actor, patient=patient, client_id=uuid.uuid4(), instrument="phq2", now=at)
+    answer_item(
+        actor=actor,
+        patient=patient,
+        form_client_id=form.client_id,
+        client_id=uuid.uuid4(),
+        item="phq_1",
+        value=0,
+        now=at,
     )
-    assert live_flags(patient.pk) == []
+
+
+def _trigger(actor, patient, at):
+    values = {"client_id": uuid.uuid4(), "origin": "external", "kind": "emotional", "happened_at": at}
+    add_trigger(actor=actor, patient=patient, now=at, **values)
+
+
+def _entry(actor, patient, at):
+    write_entry(actor=actor, patient=patient, client_id=uuid.uuid4(), words="Quiet day.", written_at=at, now=at)
+
+
+def _statement(actor, patient, at):
+    state_fact(
+        actor=actor,
+        patient=patient,
+        statement=FactStatement(client_id=uuid.uuid4(), kind="ran_out", source="app", details={}),
+        now=at,
+    )
+
+
+@pytest.mark.parametrize("says", [_craving, _question, _trigger, _entry, _statement])
+def test_whoever_says_anything_is_not_silent(program, staff, patient, tablets, days, now, says):
+    """S 14: doses and check-ins are one silence, and every answer ends it."""
+    tablets()
+
+    def silence():
+        return [flag for flag in live_flags(patient.pk) if flag.kind == "silence"]
+
+    days(0, people=[patient], said=["nn"])
+    assert len(silence()) == 1
+    says(staff, patient, now + 2 * DAY)
+    assert silence() == []
     days(2, people=[patient], said=["n"])
-    assert live_flags(patient.pk) == []
+    assert silence() == []
     days(3, people=[patient], said=["nn"])
-    assert [flag.evidence["run"] for flag in live_flags(patient.pk)] == [2]
+    assert [flag.evidence["run"] for flag in silence()] == [2]
+
+
+def test_who_takes_no_tablets_is_silent_by_check_ins_alone(program, patient, now):
+    people.create_patient_account(program_id=program, patient_id=patient.pk, now=now)
+    severities = []
+    for day in range(5):
+        make_due(program_ids=[program], now=now + day * DAY)
+        severities.append([flag.severity for flag in live_flags(patient.pk)])
+    # The daily minute of a day is over on the next: two are for the weekly list, three ask for a call.
+    assert severities == [[], [], ["info"], ["amber_plus"], ["amber_plus"]]
+    [flag] = live_flags(patient.pk)
+    assert (flag.evidence["unit"], flag.evidence["run"], flag.evidence["since"]) == ("days", 3, "2026-03-03")
+    assert sentence(FlagKind.SILENCE, flag.evidence, Language.ENGLISH)
+    _trigger(NOBODY, patient, now + 5 * DAY)
+    assert live_flags(patient.pk) == []
+
+
+def test_a_check_in_that_passed_says_nothing_while_doses_are_answered(program, patient, tablets, days, now):
+    people.create_patient_account(program_id=program, patient_id=patient.pk, now=now)
+    tablets()
+    for day in range(4):
+        make_due(program_ids=[program], now=now + day * DAY)
+        days(day, people=[patient], said=["y"])
+    assert live_flags(patient.pk) == []
+
+
+def test_not_today_is_an_answer(program, patient, now):
+    people.create_patient_account(program_id=program, patient_id=patient.pk, now=now)
+    for day in range(4):
+        at = now + day * DAY
+        make_due(program_ids=[program], now=at)
+        if day % 2:
+            form = InstrumentForm.objects.get(instrument="daily", status="due")
+            decline_form(actor=NOBODY, patient=patient, form_client_id=form.client_id, now=at)
+    assert live_flags(patient.pk) == []
 
 
 @pytest.mark.parametrize("outcome", ["failed:30003", "undelivered", "expired", "unknown", "suppressed:kill_switch"])

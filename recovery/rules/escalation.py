@@ -150,6 +150,7 @@ def gaps_to_warn_of(rota: Rota, *, now: datetime, cover: int = COVER) -> list[Ga
 
 @dataclass(frozen=True, slots=True)
 class EscalationPolicy:
+    share: float = 0.5  # of the response time, that each step is given; a program's own number takes its place
     shortest: timedelta = timedelta(minutes=2)  # between two steps, also for "now"
     again_at_least_every: timedelta = timedelta(hours=24)
     longest_snooze: timedelta = timedelta(days=7)
@@ -208,8 +209,8 @@ def begin(*, response: timedelta, now: datetime, works_from: datetime | None = N
 
 
 def _pause(escalation: Escalation, policy: EscalationPolicy) -> timedelta:
-    """Half the response time, within bounds: the time that each step is given."""
-    return min(max(escalation.response / 2, policy.shortest), policy.again_at_least_every)
+    """The program's share of the response time, within bounds: the time that each step is given."""
+    return min(max(escalation.response * policy.share, policy.shortest), policy.again_at_least_every)
 
 
 def is_due(escalation: Escalation, *, now: datetime) -> bool:

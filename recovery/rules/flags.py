@@ -368,11 +368,6 @@ def respond_by(
     return raised_at + timedelta(days=1) if hours is None else hours[1]
 
 
-def reassign_at(*, raised_at: datetime, respond_by: datetime, policy: Policy) -> datetime:
-    """Return when an unowned flag goes to the next person: half of its response time (C 7)."""
-    return raised_at + (respond_by - raised_at) * policy.reassign_at_share
-
-
 # --- overrides ---
 
 

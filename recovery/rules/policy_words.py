@@ -279,8 +279,6 @@ SECTIONS = (
 NOT_USED_YET = frozenset(
     {
         "craving_budget_per_100",
-        "craving_review_days",
-        "reassign_at_share",
         "release_contact_hours",
         "same_slot_apart_minutes",
     }

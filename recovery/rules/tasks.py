@@ -48,6 +48,7 @@ class TaskKind(StrEnum):
     SIDE_EFFECT_LOOK = "side_effect_look"
     AFTER_CARE_CONTACT = "after_care_contact"
     CONFIRM_SCREEN = "confirm_screen"
+    CRAVING_REVIEW = "craving_review"
     LABS_DUE = "labs_due"
     PROCEDURE_PLAN = "procedure_plan"
     REPEAT_CHALLENGE = "repeat_challenge"
@@ -267,6 +268,16 @@ _TABLE = (
         response=Response.WEEKLY,
         outcomes=("continues", "treatment_closed", "other_care"),
         source="S 16, C 3.3",
+    ),
+    TaskRule(
+        kind=TaskKind.CRAVING_REVIEW,
+        role=Role.COORDINATOR,
+        words="Talk about cravings that are usually high: a high answer raises no alarm here",
+        response=Response.WEEKLY,
+        outcomes=("talked", "plan_made", "referred", "not_reached"),
+        source="S 17",
+        page="patient-plan",
+        contact=True,
     ),
     TaskRule(
         kind=TaskKind.GOAL_REVIEW,

@@ -10,11 +10,14 @@ from backend.access import Actor
 from backend.errors import DomainError, InFuture
 from backend.rules import wall_time
 from backend.services import audit
-from recovery.models import CravingLog, Patient
+from recovery.models import CravingLog, Patient, Task
 from recovery.rules.records import Substance
 from recovery.rules.states import ReportSource
+from recovery.rules.tasks import TaskKind
+from recovery.selectors.policy import policy_for
 from recovery.services import cravings_again, silence
 from recovery.services.once import store_once
+from recovery.services.tasks import NewTask, make_tasks
 
 
 class BadCraving(DomainError):
@@ -66,8 +69,19 @@ def log_craving(
     audit.record_row(actor, "craving.logged", stored)
     # Whoever logs a craving is not silent: doses and check-ins are one silence (S 14).
     silence.end_for_answers(actor=actor, patients={patient.pk: patient.program_id}, now=now)
-    cravings_again.judge(patient=patient, substance=substance, on_day=log.local_day, now=now, actor=actor)
+    found = cravings_again.judge(patient=patient, substance=substance, on_day=log.local_day, now=now, actor=actor)
+    if found is not None and found.monthly_review:
+        _ask_for_review(actor, patient, now)
     return stored, True
+
+
+def _ask_for_review(actor: Actor, patient: Patient, now: datetime) -> None:
+    """Whose answers are usually high raises no alarm with them; somebody talks about it once a month (S 17)."""
+    since = now - timedelta(days=policy_for(patient.program_id).craving_review_days)
+    kind = TaskKind.CRAVING_REVIEW
+    if not Task.objects.filter(patient_id=patient.pk, kind=kind.value, created_at__gt=since).exists():
+        task = NewTask(program_id=patient.program_id, patient_id=patient.pk, kind=kind)
+        make_tasks(actor=actor, tasks=[task], now=now)
 
 
 def _check(intensity: int, confidence: int | None, substance: str, source: str) -> None:

@@ -15,7 +15,7 @@ from backend.rules import wall_time
 from backend.services import audit
 from recovery.models import Escalation, Flag
 from recovery.rules import escalation as rules
-from recovery.rules.escalation import Phase
+from recovery.rules.escalation import EscalationPolicy, Phase
 from recovery.rules.flags import ClinicHours
 from recovery.rules.states import FlagKind, FlagStatus, Severity
 from recovery.selectors.clinic import clinics
@@ -217,6 +217,7 @@ def tell_due(*, now: datetime, limit: int = 500) -> list[Telling]:
             rota=_on_duty(staff, team_id, red=red, now=now),
             everybody=sorted(staff.reachable),
             now=now,
+            policy=EscalationPolicy(share=numbers[row.program_id].policy.reassign_at_share),
         )
         recipients = tuple(user for user in taken.recipients if user in staff.reachable)
         if not recipients:

@@ -47,6 +47,7 @@ def fill(now: datetime) -> dict[str, str]:
     links["empty"] = _coordinator([empty], now)
     links["director"] = _director(empty, now)
     links["one_number"] = f"/care/policy/{empty.pk}/craving_high_at/"
+    links["one_concern"] = f"/care/policy/{empty.pk}/flag:silence/"
     one = _program("Cedar Clinic", now)
     person, account = _person(one, now, name="Elena Castillo", call_name="Lena", phone="+12125550134")
     _history(one, person, now)
@@ -85,6 +86,7 @@ def fill(now: datetime) -> dict[str, str]:
     links["injected"] = _coordinator([injected], now)
     links["patient_late"] = account
     links["injected_page"] = f"/care/patients/{person.pk}/"
+    links["injected_given"] = f"/care/patients/{person.pk}/given/"
     links["injected_tests"] = f"/care/patients/{person.pk}/tests/"
     links["injected_checklists"] = f"/care/patients/{person.pk}/checklists/"
     links["injected_visits"] = f"/care/patients/{person.pk}/visits/"

@@ -9,12 +9,13 @@ from backend.errors import IdReused, InFuture
 from backend.rules.roles import Role
 from backend.selectors.people import actor_of
 from backend.services.people import create_patient_account
-from recovery.models import CravingLog, Flag, TriggerEntry
+from recovery.models import CravingLog, Flag, Task, TriggerEntry
 from recovery.rules.states import FlagKind, Severity
 from recovery.selectors.records import live_flags
 from recovery.services.cravings import BadCraving, log_craving
 from recovery.services.flags import close_flag, raise_flag
 from recovery.services.journal import BadEntry, add_trigger
+from recovery.services.tasks import finish_task
 
 DAY = timedelta(days=1)
 
@@ -155,6 +156,20 @@ def test_a_flag_that_lives_on_remembers_the_day_on_which_it_was_last_raised(feel
     assert live_flags(patient.pk) == []
     feel(8, now)
     assert [flag.severity for flag in live_flags(patient.pk)] == ["info"]
+
+
+def test_s17_who_always_says_8_is_talked_with_once_a_month(feel, staff, patient, now):
+    for day in range(34, 6, -2):
+        feel(8, now - timedelta(days=day))
+    asked = []
+    for day in range(0, 62, 2):
+        feel(8, now + timedelta(days=day))
+        for task in Task.objects.filter(kind="craving_review", status="open"):
+            assert task.role == "coordinator"
+            finish_task(actor=staff, task_id=task.pk, outcome="talked", now=now + timedelta(days=day))
+            asked.append(day)
+    assert asked == [0, 30, 60]
+    assert not [flag for flag in live_flags(patient.pk) if flag.severity_since > now], "it alarms nobody"
 
 
 def test_the_journal_takes_a_trigger_once(staff, patient, now):

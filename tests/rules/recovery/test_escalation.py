@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from recovery.rules.escalation import (
     ESCALATION,
+    EscalationPolicy,
     Gap,
     Override,
     Phase,
@@ -290,3 +291,13 @@ def test_an_override_that_changes_nothing_in_the_middle_is_one_stretch():
     )
     found = stretches(replace(ROTA, overrides=twice), since=utc("2026-03-03 06:00"), until=utc("2026-03-03 11:00"))
     assert found == [Stretch(utc("2026-03-03 06:00"), utc("2026-03-03 11:00"), (3,), overridden=True)]
+
+
+def test_each_step_is_given_the_programs_share_of_the_response_time():
+    now = utc("2026-03-03 15:00")
+    begun = begin(response=timedelta(hours=4), now=now)
+    waits = [
+        step(begun, rota=ROTA, everybody=[1, 2], now=now, policy=EscalationPolicy(share=share)).escalation.next_at - now
+        for share in (0.5, 0.25)
+    ]
+    assert waits == [timedelta(hours=2), timedelta(hours=1)]

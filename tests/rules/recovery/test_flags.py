@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 
 import pytest
 
@@ -237,12 +237,6 @@ def test_a_clinic_that_never_opens_still_gets_an_hour():
         due = flags.respond_by(response, raised_at=THURSDAY_NOON, acute=False, clinic=never, policy=POLICY)
         assert due >= THURSDAY_NOON
     assert never.next_working_morning(THURSDAY_NOON) is None
-
-
-def test_an_unowned_flag_moves_on_at_half_time():
-    due = THURSDAY_NOON + timedelta(hours=4)
-    moved = flags.reassign_at(raised_at=THURSDAY_NOON, respond_by=due, policy=POLICY)
-    assert moved == THURSDAY_NOON + timedelta(hours=2)
 
 
 @pytest.mark.parametrize(

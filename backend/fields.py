@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import models
 
 from backend.crypto import Key, seal, unseal
@@ -42,14 +43,20 @@ class SealedModel(models.Model):
 
 
 class AnyOf(models.Lookup):
-    """``pk__any=ids``: one array parameter instead of one parameter an id (``in`` costs 4 µs of processor an id)."""
+    """``pk__any=ids``: one array parameter instead of one parameter an id (``in`` costs 4 µs of processor an id).
+
+    Without any id the database is not asked.
+    """
 
     lookup_name = "any"
     prepare_rhs = False
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        values = list(self.rhs)
+        if not values:
+            raise EmptyResultSet
         lhs, parameters = self.process_lhs(compiler, connection)
-        return f"{lhs} = ANY(%s)", (*parameters, list(self.rhs))
+        return f"{lhs} = ANY(%s)", (*parameters, values)
 
 
 models.Field.register_lookup(AnyOf)

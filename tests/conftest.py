@@ -78,7 +78,11 @@ def django_db_setup(
     test_servers.drop(servers, name)
 
 
+NOW = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)
+"""A Tuesday, 10:00 in New York, in a week without a clock change."""
+
+
 @pytest.fixture
 def now() -> datetime:
-    """A Tuesday, 10:00 in New York, in a week without a clock change."""
-    return datetime(2026, 3, 3, 15, 0, tzinfo=UTC)
+    """The instant at which most tests stand."""
+    return NOW

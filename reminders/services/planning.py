@@ -101,6 +101,8 @@ def suppress_moot(*, program_ids: Sequence[int], now: datetime, until: datetime)
     """
     with programs(program_ids):
         soon = Message.objects.filter(state=MessageState.PLANNED.value, send_after__lt=until)
+        if not soon.exists():
+            return 0
         endings = _gone(soon) + _moot_doses(soon) + _moot_visits(soon) + _moot_flags(soon) + _moot_holds(soon)
         endings += _moot_invitations(soon)
         ended = slots.end(

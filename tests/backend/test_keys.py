@@ -62,3 +62,8 @@ def test_a_patients_session_opens_its_own_key_only(program, now):
     keys.make_data_keys(program_id=program.pk, patient_ids=[0, 1, 2], now=now)
     with programs([program.pk], patient=2):
         assert set(data_keys(patient_ids=[0, 1, 2])) == {2}
+
+
+def test_for_nobody_the_database_is_not_asked(django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert data_keys(patient_ids=[]) == {}

@@ -1,5 +1,6 @@
 """Makers of programs, staff and patients, for every test of the clinical core."""
 
+import copy
 import itertools
 import uuid
 from collections.abc import Callable, Iterator
@@ -8,14 +9,52 @@ from datetime import date, datetime
 from typing import Any
 
 import pytest
+import time_machine as travelling
+from django.db import transaction
+from django.test import Client
 
 from backend.access import Actor
 from backend.db import programs
 from backend.rules.roles import Role
 from backend.selectors.people import actor_of
 from backend.services import people
+from tests.conftest import NOW
+from tests.recovery.api.clinic import Clinic, make_clinic, signed_in
 
 _numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def clinic_of_module(django_db_setup: None, django_db_blocker: Any) -> Iterator[Clinic]:
+    """Made once for the tests of a module, inside a transaction around them; each of them is undone by itself."""
+    with django_db_blocker.unblock():
+        around = transaction.atomic()
+        around.__enter__()
+        with travelling.travel(NOW, tick=False):
+            made = make_clinic(NOW)
+    yield made
+    with django_db_blocker.unblock():
+        transaction.set_rollback(True)
+        around.__exit__(None, None, None)
+
+
+@pytest.fixture
+def clinic(clinic_of_module: Clinic, db: None, now: datetime, time_machine: Any) -> Clinic:
+    """Two programs with people in them; the clock stands at ``now``. What a test changes is its own."""
+    time_machine.move_to(now, tick=False)
+    return copy.deepcopy(clinic_of_module)
+
+
+@pytest.fixture
+def coordinator(clinic: Clinic) -> Client:
+    """The browser of the coordinator of north."""
+    return signed_in(clinic.coordinator)
+
+
+@pytest.fixture
+def phone(clinic: Clinic) -> Client:
+    """The browser of the patient of north."""
+    return signed_in(clinic.phone)
 
 
 @pytest.fixture

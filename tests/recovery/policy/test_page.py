@@ -12,13 +12,7 @@ from recovery.rules.flags import FLAG_RULES, signed_columns
 from recovery.rules.policy import DEFAULT_VERSION, default_policy, numbers
 from recovery.rules.states import FlagKind
 from recovery.selectors.policy import policy_for, rules_for, unsigned_of
-from tests.recovery.api.clinic import make_clinic, signed_in
-
-
-@pytest.fixture
-def clinic(db, now, time_machine):
-    time_machine.move_to(now, tick=False)
-    return make_clinic(now)
+from tests.recovery.api.clinic import signed_in
 
 
 @pytest.fixture

@@ -67,6 +67,7 @@ RESTART_CAUSES: Mapping[GateEvent, ChecklistCause] = {
 }
 
 UNKNOWN = "unknown"
+ALCOHOL_SCREEN = "audit_or_cage"
 _BOTH = frozenset(ChecklistKind)
 _START = frozenset({ChecklistKind.START})
 _RESTART = frozenset({ChecklistKind.RESTART})
@@ -268,7 +269,7 @@ ITEMS: tuple[Item, ...] = (
     _yes_no("breastfeeding", "Breastfeeding", "S 13", medicines=_ALL),
     _yes_no("under_18", "Under 18", "S 13, S 21, C 1 row 120", kinds=_START, medicines=_ALL),
     Item(
-        code="audit_or_cage",
+        code=ALCOHOL_SCREEN,
         question="AUDIT or CAGE was taken",
         answer=AnswerKind.CHOICE,
         source="C 1 row 34",

@@ -1,7 +1,7 @@
 """Questionnaires of a patient: what waits, what was answered, scores over time. Needs an open scope."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -297,6 +297,23 @@ def form_lines(*, patient: Patient, limit: int = 200) -> list[FormLine]:
         .order_by("-due_on", "-pk")[:limit]
     )
     return [_line(row, key, names, patient.zone) for row in rows]
+
+
+def latest_finished(*, patient: Patient, instruments: Sequence[InstrumentKey]) -> list[FormLine]:
+    """The last finished form of each, in the order asked for. Scores are opened: the caller audits the read."""
+    key = _key(patient)
+    rows = (
+        InstrumentForm.objects.filter(
+            program_id=patient.program_id,
+            patient_id=patient.pk,
+            instrument__in=[each.value for each in instruments],
+            status=FormStatus.FINISHED.value,
+        )
+        .order_by("instrument", "-due_on", "-pk")
+        .distinct("instrument")
+    )
+    found = {row.instrument: _line(row, key, {}, patient.zone) for row in rows}
+    return [found[each.value] for each in instruments if each.value in found]
 
 
 def _line(row: InstrumentForm, key: Key | None, names: dict[int, str], zone: str) -> FormLine:

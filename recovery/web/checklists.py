@@ -10,10 +10,12 @@ from backend.access import access
 from backend.errors import Conflict, DomainError, NotAllowed, NotFound
 from backend.rules.roles import CLINICAL_ROLES, PRESCRIBER_ROLES, Access
 from recovery.rules.aftercare import stop_counsel
-from recovery.rules.checklists import ITEM, ChecklistStatus
+from recovery.rules.checklists import ALCOHOL_SCREEN, ITEM, ChecklistStatus
+from recovery.rules.instruments.definition import InstrumentKey
 from recovery.rules.words import Language
 from recovery.selectors.checklists import ChecklistView, after_care, checklists_of, planned_stop
 from recovery.selectors.conditions import ConditionView, bearing_on, conditions_of
+from recovery.selectors.instruments import latest_finished
 from recovery.selectors.patient_head import PatientHead
 from recovery.services.aftercare import cancel_stop, end_after_care, hold_stop_talk, plan_stop
 from recovery.services.checklists import (
@@ -23,7 +25,7 @@ from recovery.services.checklists import (
     choose_medicine,
     sign_checklist,
 )
-from recovery.web import answers, subpages, words
+from recovery.web import answers, question_words, subpages, words
 from recovery.web import checks_words as say
 from recovery.web.checks_forms import MEDICINES, Act, AnswersForm, StopForm
 
@@ -162,10 +164,23 @@ def _show(
     return response
 
 
+def _filled(view: ChecklistView, head: PatientHead) -> list[str]:
+    """What was filled here of the questionnaires that the list asks about (C 1 row 34): "AUDIT-C: 5 of 12 on ..."."""
+    if view.status is not ChecklistStatus.OPEN or ALCOHOL_SCREEN not in {each.item.code for each in view.items}:
+        return []
+    lines = latest_finished(patient=head.patient, instruments=(InstrumentKey.AUDIT_C, InstrumentKey.CAGE))
+    return [
+        f"{question_words.NAMES[each.instrument.key]}: {each.total} of {each.of}, "
+        f"{words.date_words(each.on, today=head.today)}"
+        for each in lines
+    ]
+
+
 def _live(
     view: ChecklistView, head: PatientHead, form: AnswersForm | None, known: list[ConditionView]
 ) -> dict[str, Any]:
     return {
+        "filled": _filled(view, head),
         "known": bearing_on(known, [each.item.code for each in view.items]),
         "id": view.checklist_id,
         "name": say.CHECKLIST[view.kind],

@@ -22,9 +22,14 @@ from recovery.models import (
     Task,
     UrineScreen,
 )
+from recovery.rules.checklists import ChecklistCause, ChecklistKind
+from recovery.rules.instruments.catalogue import INSTRUMENTS
+from recovery.rules.instruments.definition import InstrumentKey
 from recovery.rules.tasks import TASK_RULES
+from recovery.services.checklists import open_checklist
 from recovery.services.due_work import make_due_work
 from recovery.services.injections import GivenInjection, record_injections
+from recovery.services.instruments import record_form
 from tests.recovery.api.clinic import signed_in
 
 
@@ -247,6 +252,31 @@ def test_an_injection_36_days_ago_to_a_signed_order_that_expires(clinic, coordin
     assert [each.status for each in of(clinic, Checklist, kind="restart")] == ["expired", "open"]
     again = text(signed_in(clinic.clinician).get(page))
     assert "the last signature ran out before it was used" in again and "ran out before it was used" in again
+
+
+def test_row_34_what_was_filled_stands_beside_the_question_about_it(clinic, coordinator):
+    page = f"/care/patients/{clinic.patient.pk}/checklists/"
+    with programs([clinic.north.pk]):
+        open_checklist(
+            actor=NOBODY,
+            patient=clinic.patient,
+            kind=ChecklistKind.START,
+            cause=ChecklistCause.ORDERED,
+            now=clinic.now,
+        )
+        assert "Filled here" not in text(coordinator.get(page))
+        for instrument in ("cage", "audit_c"):
+            answers = {item.key: 1 for item in INSTRUMENTS[InstrumentKey(instrument)].items}
+            record_form(
+                actor=NOBODY,
+                patient=clinic.patient,
+                client_id=uuid.uuid4(),
+                instrument=instrument,
+                answers=answers,
+                now=clinic.now,
+            )
+    shown = text(coordinator.get(page))
+    assert "Filled here:</strong> AUDIT-C: 3 of 12, " in shown and "; CAGE: 4 of 4, " in shown
 
 
 def test_a_stop_is_planned_with_the_talk_and_taken_back(clinic, coordinator, clinician):

@@ -146,6 +146,9 @@ def _need(kind: TaskKind, words: str, *, response: Response = Response.TWO_BUSIN
     )
 
 
+PROMISED = (TaskKind.CALL_BACK, TaskKind.ANOTHER_TIME)
+"""Work that a patient was told of: somebody calls. When its time passes they hear that it is not forgotten."""
+
 _TABLE = (
     TaskRule(
         kind=TaskKind.ANOTHER_TIME,

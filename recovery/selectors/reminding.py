@@ -12,13 +12,14 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from backend.crypto import CannotOpen
+from backend.crypto import CannotOpen, Key
 from backend.rules import wall_time
 from backend.selectors.export import opened
 from backend.selectors.keys import data_keys
 from backend.selectors.people import programs_by_id
 from recovery.models import (
     Appointment,
+    ContactRules,
     CravingLog,
     Dose,
     Flag,
@@ -36,7 +37,7 @@ from recovery.rules.medicines import Cadence
 from recovery.rules.records import AppointmentKind, AppointmentStatus, PatientStatus, TaskStatus
 from recovery.rules.states import DoseState, FlagKind, FlagStatus, ReportSource, Role
 from recovery.rules.supporters import RIGHTS, Tier, rights_of
-from recovery.rules.tasks import TaskKind
+from recovery.rules.tasks import PROMISED, TaskKind
 from recovery.selectors.around import state_today
 from recovery.selectors.clinic import clinics
 from recovery.selectors.holds import Stops, prompt_stops
@@ -64,6 +65,7 @@ class Contact:
     phone_shared: bool
     exited: bool
     deceased: bool
+    word: str = ""  # what the patient agreed to have it called (S 21)
 
     def __repr__(self) -> str:
         return f"Contact(patient_id={self.patient_id})"
@@ -77,6 +79,7 @@ def contacts(patient_ids: Iterable[int]) -> dict[int, Contact]:
         )
     )
     keys = data_keys(patient_ids=[person.pk for person in people if person.phone])
+    words = agreed_words(keys)
     found = {}
     for person in people:
         phone = ""
@@ -95,8 +98,15 @@ def contacts(patient_ids: Iterable[int]) -> dict[int, Contact]:
             phone_shared=person.phone_shared,
             exited=person.status == PatientStatus.EXITED.value,
             deceased=person.status == PatientStatus.DECEASED.value,
+            word=words.get(person.pk, ""),
         )
     return found
+
+
+def agreed_words(keys: Mapping[int, Key]) -> dict[int, str]:
+    """The word that each patient agreed on, where there is one. ``keys`` are their data keys."""
+    rows = ContactRules.objects.filter(patient_id__any=list(keys), agreed_word__isnull=False)
+    return {row.patient_id: opened(row, keys[row.patient_id], "agreed_word") for row in rows}
 
 
 def zones(patient_ids: Iterable[int]) -> dict[int, ZoneInfo]:
@@ -462,6 +472,56 @@ def untold_alarms(*, since: datetime, unless: Q, limit: int = 500) -> list[Untol
         UntoldAlarm(pk, hold, program, team, Role(role), wall_time.local_date(at, zones[program]))
         for pk, hold, program, team, role, at in rows
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class OwedCall:
+    """A promised call whose time has passed. ``day``: the patient's local day on which it was to be."""
+
+    task_id: int
+    patient_id: int
+    program_id: int
+    team_id: int | None
+    day: date
+    today: date  # local to the program
+    clinic_open: bool
+
+
+def owed_calls(*, now: datetime, since: datetime, unless: Exists, limit: int = 1000) -> list[OwedCall]:
+    """Promised calls that are due since ``since`` and not made, oldest first. ``unless`` may refer to ``pk``."""
+    rows = list(
+        Task.objects.filter(
+            kind__in=[kind.value for kind in PROMISED],
+            status=TaskStatus.OPEN.value,
+            due_at__range=(since, now),
+        )
+        .exclude(patient__status__in=_GONE)
+        .filter(~unless)
+        .order_by("due_at", "pk")
+        .values_list("pk", "patient_id", "program_id", "patient__team_id", "patient__zone", "due_at")[:limit]
+    )
+    if not rows:
+        return []
+    here = {row[2] for row in rows}
+    hours, known = clinics(here), programs_by_id(here)
+    return [
+        OwedCall(
+            task_id=pk,
+            patient_id=patient,
+            program_id=program,
+            team_id=team,
+            day=wall_time.local_date(due_at, zone),
+            today=wall_time.local_date(now, known[program].zone),
+            clinic_open=hours[program].is_open(now),
+        )
+        for pk, patient, program, team, zone, due_at in rows
+    ]
+
+
+def tasks_still_open(task_ids: Collection[int]) -> set[int]:
+    """Of these tasks the ones that nobody has ended."""
+    rows = Task.objects.filter(pk__in=task_ids, status=TaskStatus.OPEN.value)
+    return set(rows.values_list("pk", flat=True))
 
 
 # --- visits ---------------------------------------------------------------------------------------

@@ -591,6 +591,41 @@ def plan_alarm(alarm_id: int, hold_id: int, recipient_id: int, *, day: date, at:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class PromiseFact:
+    """A call that a patient was promised and whose time has passed."""
+
+    task_id: int
+    day: date  # local, on which it was to be
+    at: datetime
+
+
+def plan_promise(promise: PromiseFact, *, person: Person, policy: PlanningPolicy = POLICY) -> list[PlannedMessage]:
+    """Return the one text that tells somebody that a promised call is not forgotten."""
+    return _message(
+        person=person,
+        subject_kind=SubjectKind.TASK,
+        subject_id=promise.task_id,
+        step="owed",
+        day=promise.day,
+        template="hello.call_owed",
+        wanted_at=promise.at,
+        not_after=None,
+        about_id=promise.task_id,
+        policy=policy,
+        delay=False,
+    )
+
+
+def plan_promise_notice(task_id: int, recipient_id: int, *, day: date, at: datetime) -> PlannedMessage:
+    """Return the day's notice to one member of staff that somebody still waits for a promised call."""
+    return replace(
+        plan_alarm(0, 0, recipient_id, day=day, at=at),
+        slot=SlotKey(SubjectKind.TASK, task_id, f"s.{recipient_id}", Channel.SMS, day),
+        about_id=task_id,
+    )
+
+
 def plan_supporter(
     *, supporter_id: int, days: Sequence[date], person: Person, policy: PlanningPolicy = POLICY
 ) -> list[PlannedMessage]:
@@ -664,6 +699,7 @@ class PatientFacts:
     check_ins: Sequence[CheckInFact] = ()
     holds: Sequence[HoldFact] = ()
     hellos: Sequence[HelloFact] = ()
+    promises: Sequence[PromiseFact] = ()
     name: str = ""  # the program's neutral name, '' for none
     exited: bool = False  # left, died, or consent revoked: nothing is planned
     taken_slots: frozenset[SlotKey] = field(default_factory=frozenset)  # slots whose row left ``planned``
@@ -689,6 +725,8 @@ def plan_patient(facts: PatientFacts, *, now: datetime, policy: PlanningPolicy =
         planned += plan_hold(hold, person=person, policy=policy)
     for hello in facts.hellos:
         planned += plan_hello(hello, person=person, name=facts.name, policy=policy)
+    for promise in facts.promises:
+        planned += plan_promise(promise, person=person, policy=policy)
     until = now + policy.plan_ahead
     going: dict[SlotKey, PlannedMessage] = {}
     left_out: list[tuple[PlannedMessage, Why]] = []

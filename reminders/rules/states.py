@@ -40,6 +40,7 @@ class SubjectKind(StrEnum):
     ENROLMENT = "enrolment"
     SIGN_IN = "sign_in"
     ROTA = "rota"
+    TASK = "task"
 
 
 class CapGroup(StrEnum):

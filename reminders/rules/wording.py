@@ -300,6 +300,14 @@ _ALL = (
         yes=Answer.CALL_ME,
     ),
     _template(
+        "hello.call_owed",
+        MessageClass.HELLO,
+        "You asked for a call and we have not reached you yet. Reply 1 if you still want it.",
+        "Usted quiso que le llamemos y no lo hemos logrado. Responda 1 si lo quiere.",
+        answers=_CALL,
+        yes=Answer.CALL_ME,
+    ),
+    _template(
         "hello.well_done",
         MessageClass.HELLO,
         "A good week. See you in the app when it suits you.",
@@ -481,7 +489,7 @@ _UNASKED = {
     "visit.tomorrow": "visit.tomorrow_plain",
     **dict.fromkeys(("visit.today", "visit.open_until"), "visit.today_plain"),
     **dict.fromkeys(("visit.passed", "visit.this_week"), "visit.passed_plain"),
-    **dict.fromkeys(("hello.silence", "hello.plain", "hello.plan"), "hello.quiet"),
+    **dict.fromkeys(("hello.silence", "hello.plain", "hello.plan", "hello.call_owed"), "hello.quiet"),
 }
 
 
@@ -500,6 +508,7 @@ MAX_NAME = 20
 _HOUR = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 _NUMBER = re.compile(r"(?=.{3,14}\Z)\+?\(?\d[\d ()-]*\d", re.ASCII)
 _CODE = re.compile(r"\d{6}", re.ASCII)
+_WORD = re.compile(r"[A-Za-zäöñüàéèùìòÄÖÑÜÉ][A-Za-zäöñüàéèùìòÄÖÑÜÉ -]{0,19}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .'&-]{0,19}", re.ASCII)
 
 
@@ -537,9 +546,36 @@ def is_neutral_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None and not telling_words(name)
 
 
-def render(key: str, language: Language | str, values: Mapping[str, str] = MappingProxyType({})) -> str:
+def is_neutral_word(word: str) -> bool:
+    """Tell whether a text may use the word that a patient chose: short, letters of GSM-7, no telling word (S 21)."""
+    return _WORD.fullmatch(word) is not None and not telling_words(word)
+
+
+# The same texts with the word that the patient chose in place of ours (S 21).
+WORDED: Mapping[str, Mapping[Language, str]] = MappingProxyType(
+    {
+        "dose.daily": {
+            Language.EN: "Hello. It is time for your daily {word}. Reply 1 when done, 2 if not today.",
+            Language.ES: "Hola. Es hora de su {word} de hoy. Responda 1 cuando lo haga, 2 si hoy no.",
+        },
+        "dose.next": {
+            Language.EN: "Time for your next {word} of today. Reply 1 when done, 2 if not today.",
+            Language.ES: "Es hora de su siguiente {word} de hoy. Responda 1 cuando lo haga, 2 si hoy no.",
+        },
+        "dose.again": {
+            Language.EN: "A short nudge about today's {word}. Reply 1 done, 2 not today, 3 ask me in 2 hours.",
+            Language.ES: "Un aviso sobre su {word} de hoy. Responda 1 hecho, 2 hoy no, 3 para otro aviso en 2 horas.",
+        },
+    }
+)
+
+
+def render(
+    key: str, language: Language | str, values: Mapping[str, str] = MappingProxyType({}), *, word: str = ""
+) -> str:
     """Return the text of a template.
 
+    ``word``: what the patient agreed to have it called, '' for nothing; one that would tell something is left out.
     An unknown language falls back to English, so that a safety text is never lost for want of one. Raises
     UnknownTemplate, or BadValue when ``values`` are not exactly the template's fields in their closed forms.
     """
@@ -551,6 +587,8 @@ def render(key: str, language: Language | str, values: Mapping[str, str] = Mappi
     needed = chosen.fields
     if needed != values.keys():
         raise BadValue(f"{key} takes {sorted(needed)}, got {sorted(values)}")
+    if key in WORDED and is_neutral_word(word):
+        return WORDED[key][language].format(word=word)
     text = chosen.texts[language]
     if not needed:
         return text

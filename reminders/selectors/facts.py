@@ -62,6 +62,7 @@ class Address:
     phone: str
     index: bytes | None
     zone: ZoneInfo
+    word: str = ""  # what this patient agreed to have it called (S 21)
 
     def __repr__(self) -> str:
         return "Address()"
@@ -144,6 +145,8 @@ def facts_of(claimed: Sequence[Claimed], *, now: datetime) -> Known:
         for one in claimed
         if one.subject_kind in _INVITATIONS
     }
+    owed = {one.subject_id for one in claimed if one.subject_kind == SubjectKind.TASK.value}
+    open_tasks = reminding.tasks_still_open(owed) if owed else set()
     not_wanted = invitation_ends(invited.values())
     rests = reminding.rests_of(
         {one.patient_id for one in claimed if one.patient_id is not None and one.message_class in _RESTING}
@@ -206,6 +209,8 @@ def facts_of(claimed: Sequence[Claimed], *, now: datetime) -> Known:
                 settled=visit is not None and visit.settled,
             )
             facts.cancelled, facts.answered = why is Why.CANCELLED, why is Why.ANSWERED
+        elif one.subject_kind == SubjectKind.TASK.value:
+            facts.answered = one.subject_id not in open_tasks
         elif one.id in invited:
             why = not_wanted(invited[one.id])
             facts.cancelled, facts.answered = why is Why.CANCELLED, why is Why.ANSWERED
@@ -271,7 +276,8 @@ def _addresses(
             phone, index = contact.phone, contact.phone_index
         else:
             phone, index = "", None
-        found[one.id] = Address(phone=phone, index=index, zone=zone)
+        own = contact is not None and one.audience == Audience.PATIENT.value
+        found[one.id] = Address(phone=phone, index=index, zone=zone, word=contact.word if contact and own else "")
     return found
 
 

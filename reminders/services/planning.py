@@ -7,6 +7,7 @@ is unique in the database). One transaction per page of patients.
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Protocol
 
 import structlog
 from django.db.models import CharField, DateField, Exists, Func, OuterRef, Q, QuerySet, Value
@@ -36,11 +37,13 @@ from reminders.rules.planning import (
     HoldFact,
     PatientFacts,
     Person,
+    PromiseFact,
     VisitFact,
     asks_again,
     ordinal_of,
     plan_alarm,
     plan_patient,
+    plan_promise_notice,
     plan_supporter,
     visit_text_ended,
 )
@@ -57,6 +60,8 @@ HORIZON = timedelta(hours=26)
 STEPS = timedelta(hours=4)
 AHEAD = replace(POLICY, plan_ahead=HORIZON + STEPS)
 SOON = timedelta(hours=2)
+LONGEST_OWED = timedelta(days=7)
+"""A promised call that is older is no news any more; its task stands all the same."""
 PAGE = 1000
 MAX_PAGES = 2000
 
@@ -76,6 +81,7 @@ def plan_messages(*, program_ids: Iterable[int], now: datetime) -> int:
     changed += _plan_supporters(ids, now)
     changed += escalations.warn_of_gaps(program_ids=ids, now=now)
     changed += plan_alarms(program_ids=ids, now=now)
+    changed += _tell_of_owed_calls(ids, now)
     return changed
 
 
@@ -104,7 +110,7 @@ def suppress_moot(*, program_ids: Sequence[int], now: datetime, until: datetime)
         if not soon.exists():
             return 0
         endings = _gone(soon) + _moot_doses(soon) + _moot_visits(soon) + _moot_flags(soon) + _moot_holds(soon)
-        endings += _moot_invitations(soon)
+        endings += _moot_invitations(soon) + _moot_calls(soon)
         ended = slots.end(
             sorted((pk, MessageState.SUPPRESSED, why.value) for pk, why in dict(endings).items()), now=now
         )
@@ -189,6 +195,12 @@ def _moot_holds(soon: QuerySet[Message]) -> list[tuple[int, Why]]:
         for pk, hold, audience in rows
         if hold not in still_open or (still_open[hold] and audience != Audience.STAFF.value)
     ]
+
+
+def _moot_calls(soon: QuerySet[Message]) -> list[tuple[int, Why]]:
+    rows = list(soon.filter(subject_kind=SubjectKind.TASK.value).values_list("pk", "subject_id")[: 10 * PAGE])
+    still_open = reminding.tasks_still_open({task for _, task in rows}) if rows else set()
+    return [(pk, Why.ANSWERED) for pk, task in rows if task not in still_open]
 
 
 def _moot_invitations(soon: QuerySet[Message]) -> list[tuple[int, Why]]:
@@ -284,18 +296,24 @@ def _plan_holds(ids: Sequence[int], now: datetime) -> int:
 
 def _plan_invitations(ids: Sequence[int], now: datetime) -> int:
     """What is asked of people today, and the friendly texts of silence, of the first month and of after-care."""
-    told_today = _told(SubjectKind.HELLO, "hello", invitations.todays(now))
+    told_today = _is_told(SubjectKind.HELLO, "hello", invitations.todays(now))
     since = Exists(
         Message.objects.filter(
             patient_id=OuterRef("patient_id"), template="hello.silence", due_at__gte=OuterRef("opened_at")
         )
     )
     hellos: dict[int, list[HelloFact]] = {}
+    promises: dict[int, list[PromiseFact]] = {}
+    owed_told = Exists(
+        Message.objects.filter(subject_kind=SubjectKind.TASK.value, subject_id=OuterRef("pk"), step="owed")
+    )
     with programs(ids):
         _end_calls(now)
         _call_about_visits(now)
         page = invitations.patients_to_invite(now=now, unless=_told_of_form(), limit=PAGE)
-        asked = invitations.patients_to_ask_by_text(now=now, unless=_told(SubjectKind.CHECK_IN, "ask", OuterRef("day")))
+        asked = invitations.patients_to_ask_by_text(
+            now=now, unless=_is_told(SubjectKind.CHECK_IN, "ask", OuterRef("day"))
+        )
         # What weighs most comes first: there is one friendly text a day.
         for owed in (
             *invitations.silent_to_greet(now=now, from_run=AHEAD.silence_after_days, unless=since),
@@ -303,16 +321,18 @@ def _plan_invitations(ids: Sequence[int], now: datetime) -> int:
             *invitations.beginners_to_greet(now=now, days_in=AHEAD.first_month_hellos, unless=told_today),
         ):
             hellos.setdefault(owed.patient_id, []).append(HelloFact(owed.day, HelloWhy(owed.why)))
+        for call in reminding.owed_calls(now=now, since=now - LONGEST_OWED, unless=owed_told):
+            promises.setdefault(call.patient_id, []).append(PromiseFact(call.task_id, call.day, now))
     made = 0
-    patients = sorted({*asked, *hellos})
+    patients = sorted({*asked, *hellos, *promises})
     for start in range(0, len(patients), PAGE):
         with programs(ids):
-            made += _plan_patients(set(patients[start : start + PAGE]), now, hellos=hellos)
+            made += _plan_patients(set(patients[start : start + PAGE]), now, hellos=hellos, promises=promises)
     for _ in range(MAX_PAGES):
         if not page:
             break
         with programs(ids):
-            made += _plan_patients(set(page), now, hellos=hellos)
+            made += _plan_patients(set(page), now)
             page = (
                 invitations.patients_to_invite(now=now, unless=_told_of_form(), after=page[-1], limit=PAGE)
                 if len(page) == PAGE
@@ -321,7 +341,7 @@ def _plan_invitations(ids: Sequence[int], now: datetime) -> int:
     return made
 
 
-def _told(kind: SubjectKind, step: str, days: OuterRef | Sequence[date]) -> Exists:
+def _is_told(kind: SubjectKind, step: str, days: OuterRef | Sequence[date]) -> Exists:
     on = {"slot_on": days} if isinstance(days, OuterRef) else {"slot_on__in": days}
     return Exists(Message.objects.filter(subject_kind=kind.value, subject_id=OuterRef("patient_id"), step=step, **on))
 
@@ -329,15 +349,22 @@ def _told(kind: SubjectKind, step: str, days: OuterRef | Sequence[date]) -> Exis
 def _told_of_form() -> dict[str, Exists]:
     day = OuterRef("due_on")
     return {
-        "scheduled": _told(SubjectKind.CHECK_IN, "ask", day),
-        "follow_up": _told(SubjectKind.CHECK_IN, "follow", day),
+        "scheduled": _is_told(SubjectKind.CHECK_IN, "ask", day),
+        "follow_up": _is_told(SubjectKind.CHECK_IN, "follow", day),
     }
 
 
 _NO_HELLOS: dict[int, list[HelloFact]] = {}
+_NO_PROMISES: dict[int, list[PromiseFact]] = {}
 
 
-def _plan_patients(patient_ids: set[int], now: datetime, *, hellos: dict[int, list[HelloFact]] = _NO_HELLOS) -> int:
+def _plan_patients(
+    patient_ids: set[int],
+    now: datetime,
+    *,
+    hellos: dict[int, list[HelloFact]] = _NO_HELLOS,
+    promises: dict[int, list[PromiseFact]] = _NO_PROMISES,
+) -> int:
     """Plan everything that these patients are owed: back-off weighs all texts of a day together."""
     if not patient_ids:
         return 0
@@ -383,7 +410,8 @@ def _plan_patients(patient_ids: set[int], now: datetime, *, hellos: dict[int, li
     rests = reminding.rests_of(patient_ids)
     check_ins: dict[int, list[CheckInFact]] = {}
     for asked in invitations.asked_of(patient_ids, days=invitations.todays(now)):
-        if asked.waits:
+        # Not before its day: what a person wishes may change until then.
+        if asked.waits and asked.day <= local_date(now, zones[asked.patient_id]):
             check_ins.setdefault(asked.patient_id, []).append(
                 CheckInFact(
                     day=asked.day,
@@ -419,6 +447,7 @@ def _plan_patients(patient_ids: set[int], now: datetime, *, hellos: dict[int, li
                 visits=visits.get(patient_id, ()),
                 check_ins=check_ins.get(patient_id, ()),
                 hellos=hellos.get(patient_id, ()),
+                promises=promises.get(patient_id, ()),
                 name=name if wording.is_neutral_name(name := names[contact.program_id]) else "",
                 exited=contact.exited or contact.deceased,
             ),
@@ -557,7 +586,9 @@ def plan_alarms(*, program_ids: Sequence[int], now: datetime) -> int:
         phones, staffing = staff_phones(program_ids=here), staffing_of(here, now=now)
         rows: list[NewMessage] = []
         for alarm in alarms:
-            people = _told_of_hold(alarm, phones, staffing[alarm.program_id].on_call(now=now))
+            roles = _ROLES.get(alarm.to_role, tuple(CARE_ROLES))
+            on_call = staffing[alarm.program_id].on_call(now=now)
+            people = _told(roles, alarm, phones=phones, on_call=on_call)
             if not people:
                 log.warning("nobody to tell of a hold", program_id=alarm.program_id, hold_id=alarm.hold_id)
             rows += [
@@ -572,13 +603,58 @@ def plan_alarms(*, program_ids: Sequence[int], now: datetime) -> int:
         return len(slots.store(rows, now=now))
 
 
-def _told_of_hold(
-    alarm: reminding.UntoldAlarm, phones: dict[tuple[int, int], tuple[str, int]], on_call: Sequence[int]
+def _tell_of_owed_calls(ids: Sequence[int], now: datetime) -> int:
+    """Once a day, while the clinic works, tell who is on call that somebody waits for a call that was promised."""
+    with programs(ids):
+        days = invitations.todays(now)
+        told = Exists(
+            Message.objects.filter(
+                subject_kind=SubjectKind.TASK.value,
+                subject_id=OuterRef("pk"),
+                audience=Audience.STAFF.value,
+                slot_on__in=days,
+            )
+        )
+        owed = reminding.owed_calls(now=now, since=now - LONGEST_OWED, unless=told, limit=PAGE)
+        owed = [one for one in owed if one.clinic_open]
+        if not owed:
+            return 0
+        here = {one.program_id for one in owed}
+        phones, staffing = staff_phones(program_ids=here), staffing_of(here, now=now)
+        rows = [
+            NewMessage(
+                one.program_id,
+                "en",
+                plan_promise_notice(one.task_id, user, day=one.today, at=now),
+                Audience.STAFF,
+            )
+            for one in owed
+            for user in _told(
+                (Role.COORDINATOR,), one, phones=phones, on_call=staffing[one.program_id].on_call(now=now)
+            )
+        ]
+        return len(slots.store(rows, now=now))
+
+
+class _About(Protocol):
+    @property
+    def program_id(self) -> int: ...
+
+    @property
+    def team_id(self) -> int | None: ...
+
+
+def _told(
+    roles: Sequence[Role],
+    about: _About,
+    *,
+    phones: dict[tuple[int, int], tuple[str, int]],
+    on_call: Sequence[int],
 ) -> list[int]:
-    here = {user: team for (program, user), (_, team) in phones.items() if program == alarm.program_id}
-    roles = _ROLES.get(alarm.to_role, tuple(CARE_ROLES))
-    wanted = [user for user in users_with_role(program_id=alarm.program_id, roles=roles) if user in here]
+    """Who is on call, and who has one of the roles if nobody on call has it: the patient's own team first."""
+    here = {user: team for (program, user), (_, team) in phones.items() if program == about.program_id}
+    wanted = [user for user in users_with_role(program_id=about.program_id, roles=roles) if user in here]
     if any(user in wanted for user in on_call):
         return list(on_call)
-    own_team = [user for user in wanted if here[user] == alarm.team_id]
+    own_team = [user for user in wanted if here[user] == about.team_id]
     return list(dict.fromkeys([*on_call, *(own_team or wanted)])) or sorted(here)

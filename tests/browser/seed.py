@@ -62,6 +62,7 @@ def fill(now: datetime) -> dict[str, str]:
     links["conditions_page"] = f"/care/patients/{person.pk}/conditions/"
     _lists(one, person, now)
     links["plan_page"] = f"/care/patients/{person.pk}/plan/"
+    links["texts_page"] = f"/care/patients/{person.pk}/texts/"
     links["people_page"] = f"/care/patients/{person.pk}/people/"
     links["measures_page"] = f"/care/patients/{person.pk}/measures/"
     north, south = _program("North Program", now), _program("South Program", now)

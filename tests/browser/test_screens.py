@@ -19,6 +19,7 @@ CASES = [
     pytest.param("long", "long_page", 320, False, id="patient-long-name"),
     pytest.param("one", "people_page", 1200, False, id="people"),
     pytest.param("one", "people_page", 320, True, id="people-narrow-dark", marks=FULL),
+    pytest.param("one", "texts_page", 320, True, id="patient-texts-narrow-dark"),
     pytest.param("one", "measures_page", 360, False, id="measures"),
     pytest.param("one", "/care/measures/", 320, True, id="measures-program-narrow-dark", marks=FULL),
     pytest.param("injected", "injected_page", 1200, False, id="patient-injected"),

@@ -12,6 +12,7 @@ PAGES = [
     pytest.param("long", "/care/", id="worklist"),
     pytest.param("one", "patient_page", id="patient"),
     pytest.param("one", "people_page", id="people"),
+    pytest.param("one", "texts_page", id="patient-texts"),
     pytest.param("one", "measures_page", id="measures"),
     pytest.param("one", "/care/measures/", id="measures-program"),
     pytest.param("injected", "injected_page", id="patient-injected"),

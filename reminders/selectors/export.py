@@ -5,6 +5,7 @@ from typing import Any
 from backend.crypto import Key
 from backend.ports import ExportSection
 from backend.selectors.export import plain, rows_of
+from recovery.selectors import reminding
 from reminders.models import InboundMessage, Message, OptOut
 from reminders.rules import wording
 from reminders.rules.states import Audience
@@ -16,9 +17,10 @@ WIRE = ("claimed_by", "lease_until", "provider_rank", "next_look_at", "looks", "
 def message_rows(*, patient: Any, key: Key | None) -> list[dict[str, Any]]:
     """The texts that were planned or sent about the person, with their words; notices to staff are not theirs."""
     rows = rows_of(Message.objects.exclude(audience=Audience.STAFF.value), patient=patient, key=key, leave_out=WIRE)
+    word = reminding.agreed_words({patient.pk: key}).get(patient.pk, "") if key is not None else ""
     for row in rows:
         try:
-            row["text"] = wording.render(row["template"], row["language"], row["values"])
+            row["text"] = wording.render(row["template"], row["language"], row["values"], word=word)
         except (wording.UnknownTemplate, wording.BadValue):
             row["text"] = ""
     return rows

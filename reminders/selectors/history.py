@@ -6,6 +6,7 @@ from datetime import datetime
 
 from backend.crypto import CannotOpen, Key
 from backend.selectors.keys import data_keys
+from recovery.selectors import reminding
 from reminders.models import InboundMessage, Message
 from reminders.rules import wording
 from reminders.rules.states import Audience, MessageState
@@ -29,11 +30,13 @@ class Said:
 
 def message_history(*, patient_id: int, limit: int = 60) -> list[Said]:
     """The latest texts to and from a patient, nobody else's, newest first; what is planned comes with its time."""
+    keys = data_keys(patient_ids=[patient_id])
+    word = reminding.agreed_words(keys).get(patient_id, "")
     sent = [
         Said(
             at=row.sending_at or row.ended_at or row.send_after,
             ours=True,
-            text=_text(row),
+            text=_text(row, word),
             state=row.state,
             why=row.why if row.state != MessageState.DELIVERED.value else "",
         )
@@ -71,8 +74,8 @@ def heard_from(rows: Sequence[InboundMessage]) -> dict[int, Said]:
     return heard
 
 
-def _text(row: Message) -> str:
+def _text(row: Message, word: str) -> str:
     try:
-        return wording.render(row.template, row.language, row.values)
+        return wording.render(row.template, row.language, row.values, word=word)
     except (wording.UnknownTemplate, wording.BadValue):
         return ""

@@ -291,7 +291,7 @@ def settle(
                 endings.append((one.id, MessageState.EXPIRED, ""))
             else:
                 try:
-                    body = wording.render(one.template, one.language, one.values)
+                    body = wording.render(one.template, one.language, one.values, word=address.word)
                 except (wording.UnknownTemplate, wording.BadValue):
                     log.error("message cannot be written", message_id=one.id, program_id=one.program_id)
                     if is_poison(one.crashes + 1):

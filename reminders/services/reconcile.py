@@ -199,7 +199,7 @@ def _unknowns(taken: Mapping[int, datetime], *, now: datetime, pace: rule.Reconc
             continue
         address = known.addresses[one.id]
         try:
-            body = wording.render(one.template, one.language, one.values)
+            body = wording.render(one.template, one.language, one.values, word=address.word)
         except (wording.UnknownTemplate, wording.BadValue):
             body = ""
         same = bytes(out[-1].body_hash or b"") == dispatch.body_hash(address.phone, body)

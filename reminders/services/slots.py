@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import connection
 
+from reminders.rules import wording
 from reminders.rules.planning import PlannedMessage
 from reminders.rules.states import Audience, MessageState
 
@@ -55,9 +56,14 @@ def store(messages: Sequence[NewMessage], *, now: datetime) -> list[int]:
 
     Needs an open scope. A slot that exists is moved to its new time while it is ``planned``, and is
     left alone in every other state: an edit of a schedule never makes a text go out twice. Rows that do
-    not fit the table raise; nothing of the batch is stored then.
+    not fit the table raise; nothing of the batch is stored then. Raises UnknownTemplate for words that are not
+    registered in this version, or that were written for other readers (LAW-13).
     """
     rows = [one for one in messages if one.planned.send_after < one.planned.expires_at]
+    for one in rows:
+        chosen = wording.template(one.planned.template)
+        if (chosen.version, chosen.audience) != (one.planned.template_version, one.audience):
+            raise wording.UnknownTemplate(f"{chosen.key}, version {one.planned.template_version}")
     if not rows:
         return []
     planned = [one.planned for one in rows]

@@ -1,7 +1,9 @@
 """From due to accepted: who may be texted, when, and what is written about it."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -186,6 +188,8 @@ def test_two_patients_on_one_number_are_not_asked_at_once(
         person = make_patient(program, phone="+12125557777")
         agree(person)
         on_tablets(person)
+    # Nothing is asked on a phone that is known to be shared; this is the wall behind that one.
+    Patient.objects.update(phone_shared=False)
     plan()
     send(now + DUE)
     assert len(company.sent) == 1
@@ -339,3 +343,42 @@ def test_a_first_text_that_left_late_does_not_bring_its_re_prompt_along(texted, 
     assert len(company.sent) == 1
     send(late + timedelta(minutes=61))
     assert len(company.sent) == 2
+
+
+class TestTheAgreedWord:
+    """What the patient agreed to have it called stands in place of "item" (S 21); the word is stored sealed."""
+
+    def agree_on(self, person, staff, word, now):
+        from recovery.services.reach import Reach, set_reach
+
+        set_reach(actor=staff, patient=person, reach=Reach(agreed_word=word), now=now)
+
+    def test_it_stands_in_the_text_and_in_the_conversation_and_in_no_row(self, texted, staff, plan, send, company, now):
+        from reminders.selectors.history import message_history
+
+        self.agree_on(texted, staff, "vitamin", now)
+        plan()
+        send(now + timedelta(minutes=10))
+        said = "Hello. It is time for your daily vitamin. Reply 1 when done, 2 if not today."
+        assert company.bodies == [said]
+        assert said in [one.text for one in message_history(patient_id=texted.pk)]
+        assert not [row for row in Message.objects.values() if "vitamin" in str(row)]
+
+    def test_a_word_that_tells_something_is_not_sent(self, texted, staff, plan, send, company, now):
+        self.agree_on(texted, staff, "my medicine", now)
+        plan()
+        send(now + timedelta(minutes=10))
+        assert company.bodies == ["Hello. It is time for your daily item. Reply 1 when done, 2 if not today."]
+
+
+def test_words_that_are_not_registered_are_not_even_planned(patient, now):
+    from reminders.rules.planning import HelloFact, HelloWhy, Person, plan_hello
+    from reminders.rules.wording import UnknownTemplate
+    from reminders.services import slots
+
+    person = Person(patient_id=patient.pk, zone=ZoneInfo("America/New_York"))
+    [one] = plan_hello(HelloFact(now.date(), HelloWhy.SILENCE), person=person, name="")
+    for wrong in (replace(one, template="hello.free_text"), replace(one, template_version=99)):
+        with pytest.raises(UnknownTemplate):
+            slots.store([slots.NewMessage(patient.program_id, "en", wrong)], now=now)
+    assert not Message.objects.exists()

@@ -156,6 +156,7 @@ def test_two_texts_alike_to_one_number_are_not_taken_for_each_other(
     for person in pair:
         agree(person)
         on_tablets(person)
+    Patient.objects.update(phone_shared=False)
     plan()
     send(now + DUE)  # the first one's, accepted
     Message.objects.filter(question_open=True).update(question_open=False)

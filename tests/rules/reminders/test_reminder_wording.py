@@ -1,7 +1,9 @@
 """Every text in every language with every value: one segment, telling nothing (C 9, S 4, S 21, N20, N28)."""
 
 import re
+from hashlib import sha256
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -10,16 +12,22 @@ from reminders.rules.wording import (
     TELLING_WORDS,
     TEMPLATES,
     VALUE_NAMES,
+    WORDED,
     Answer,
     BadValue,
     Language,
     Template,
     UnknownTemplate,
     is_neutral_name,
+    is_neutral_word,
     render,
     segments,
     septets,
     telling_words,
+    unasked,
+)
+from reminders.rules.wording import (
+    template as registered,
 )
 
 HOURS = [f"{hour:02}:{minute:02}" for hour in range(24) for minute in (0, 45)]
@@ -255,3 +263,135 @@ def test_no_text_tells_anybody_to_take_or_not_to_take():
         if template.audience is not Audience.STAFF:
             for text in template.texts.values():
                 assert not re.search(r"\b(?:take|tome|tomar|skip|double|wait)\b", text.lower()), template.key
+
+
+# --- the word that a patient chose (S 21) -----------------------------------------------------------------
+
+LONGEST_WORD = "Wwwwwwwwwwwwwwwwwwww"
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("key", WORDED)
+def test_a_text_with_the_agreed_word_is_one_segment_and_tells_nothing(key, language):
+    for word in ("vitamin", "lo de la mañana", LONGEST_WORD):
+        text = render(key, language, word=word)
+        assert f" {word}" in text
+        assert segments(text) == 1
+        assert telling_words(text) == []
+    for digit in registered(key).answers:
+        assert digit in WORDED[key][language]
+
+
+@pytest.mark.parametrize(
+    ("word", "neutral"),
+    [
+        pytest.param("vitamin", True, id="a-word"),
+        pytest.param("morning thing", True, id="two"),
+        pytest.param("lo de la mañana", True, id="gsm-letters"),
+        pytest.param("", False, id="none"),
+        pytest.param("naltrexone", False, id="a-medicine"),
+        pytest.param("my meds", False, id="telling"),
+        pytest.param("DOSIS", False, id="telling-in-capitals"),
+        pytest.param("x" * 21, False, id="too-long"),
+        pytest.param("acción", False, id="a-letter-that-costs-a-segment"),
+        pytest.param("{word}", False, id="braces"),
+        pytest.param("item 1", False, id="digits-are-answers"),
+        pytest.param("http://x", False, id="a-link"),
+    ],
+)
+def test_only_a_neutral_word_is_used(word, neutral):
+    assert is_neutral_word(word) is neutral
+    assert (word in render("dose.daily", "en", word=word)) is neutral or word == ""
+    if not neutral:
+        assert render("dose.daily", "en", word=word) == render("dose.daily", "en")
+
+
+# --- for a phone that others read (N21) ---------------------------------------------------------------------
+
+ASKED_OF_PATIENTS = [
+    one.key
+    for one in TEMPLATES.values()
+    if one.is_question
+    and one.audience is Audience.PATIENT
+    and one.message_class is not MessageClass.ENROLMENT
+    and one.key not in ("check_in.number", "dose.later")  # nothing to say without the question
+]
+
+
+@pytest.mark.parametrize("key", ASKED_OF_PATIENTS)
+def test_each_question_has_a_text_that_asks_nothing(key):
+    plain = registered(unasked(key) or "")
+    assert not plain.is_question
+    assert plain.message_class is registered(key).message_class
+    assert plain.fields <= registered(key).fields
+    assert unasked(plain.key) == plain.key
+
+
+# --- versions -------------------------------------------------------------------------------------------------
+
+
+# Changed words: raise the version of the template and write the new line here.
+WORDS = {
+    "dose.daily": (1, "c89f4c0e5b"),
+    "dose.next": (1, "b4b7d3c7a1"),
+    "dose.day": (1, "50a0aef215"),
+    "dose.again": (1, "a03fcbe44e"),
+    "dose.later": (1, "1d3bcec51d"),
+    "visit.week": (1, "be9eb421fb"),
+    "visit.three_days": (1, "0ebe61a208"),
+    "visit.tomorrow": (1, "7aaeeadd6d"),
+    "visit.today": (1, "89b93906ec"),
+    "visit.open_until": (1, "174bd821ab"),
+    "visit.passed": (1, "52d8a06fd9"),
+    "visit.this_week": (1, "f9a9532659"),
+    "dose.plain": (1, "df7e548a34"),
+    "visit.week_plain": (1, "a10fb43aa1"),
+    "visit.three_days_plain": (1, "0686acb8a9"),
+    "visit.tomorrow_plain": (1, "883b2f0eda"),
+    "visit.today_plain": (1, "373ecf6125"),
+    "visit.passed_plain": (1, "d12acb15bb"),
+    "hello.quiet": (1, "c8462a1a1c"),
+    "check_in.app": (1, "d5b8f7b99a"),
+    "check_in.more": (1, "a179adae95"),
+    "check_in.questions": (1, "5a4d380528"),
+    "check_in.number": (1, "55c37eb6ba"),
+    "hello.silence": (1, "945eb22b8e"),
+    "hello.plain": (1, "9e45d39edf"),
+    "hello.plan": (1, "65c071643a"),
+    "hello.call_owed": (1, "754719cf67"),
+    "hello.well_done": (1, "718215b403"),
+    "hold.call_us": (1, "1178d57038"),
+    "hold.call_at": (1, "ee43daa1f5"),
+    "hold.concern": (1, "e1c1332e15"),
+    "crisis.staffed": (1, "3153ca8a7b"),
+    "crisis.unstaffed": (1, "26116925b0"),
+    "reply.thanks": (1, "bc8186c87a"),
+    "reply.will_call": (1, "098f58cc80"),
+    "reply.later": (1, "ac1ac17fe5"),
+    "reply.read_at": (1, "e0925fcfc5"),
+    "reply.help": (1, "077fa8954d"),
+    "reply.wrong_person": (2, "2f4911fc7b"),
+    "enrolment.ask": (1, "cae0785098"),
+    "enrolment.welcome": (1, "491bf4627a"),
+    "opt_out.confirm": (1, "50b30a3130"),
+    "opt_out.crisis": (1, "3f8ec7269c"),
+    "supporter.hello": (1, "106c8a34c5"),
+    "staff.review": (1, "1bc8b1c983"),
+    "staff.review_now": (1, "9d5f529651"),
+    "staff.still_open": (1, "6ead820f4d"),
+    "staff.still_waiting": (1, "d483b2f4d6"),
+    "staff.rota_gap": (1, "5d2618e7d3"),
+    "staff.rota_thin": (1, "b05a6b26cd"),
+    "sign_in.code": (1, "ebba87c853"),
+    "push.wake": (1, "39a1e76440"),
+}
+
+
+def words_of(one: Template) -> str:
+    said: list[Any] = [sorted(one.texts.items()), sorted(WORDED.get(one.key, {}).items()), sorted(one.answers.items())]
+    return sha256(repr(said).encode()).hexdigest()[:10]
+
+
+def test_changed_words_have_a_new_version():
+    """What was sent is kept as a key and a version: the words of a version never change (M LAW-13)."""
+    assert {one.key: (one.version, words_of(one)) for one in TEMPLATES.values()} == WORDS

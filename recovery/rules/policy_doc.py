@@ -12,12 +12,14 @@ import sys
 from recovery.rules.flags import FLAG_RULES, never_below
 from recovery.rules.policy import DEFAULT_VERSION, Value, default_policy, numbers
 from recovery.rules.policy_words import NOT_RAISED_YET, NOT_USED_YET, OWNER, RESPONSE, SECTIONS, SEVERITY
+from recovery.rules.standing import standing
 
 _HEAD = """\
 # Every clinical number
 
 Made from `recovery/rules/policy.py` and `recovery/rules/flags.py` by `python -m recovery.rules.policy_doc`;
-a test compares. Defaults: `{version}`, {numbers} numbers and {rows} rows of the table of concerns. Nothing acts
+a test compares. Defaults: `{version}`, {numbers} numbers, {rows} rows of the table of concerns, {standing}
+regimens and lists. Nothing acts
 on {unused} of the numbers and {silent} of the rows so far; they say so.
 
 **PD** is a proposed default: no source states the number. All are unsigned as shipped. Each program's medical
@@ -36,6 +38,14 @@ can be answered sooner than here, never later. Where a rule finds a concern wors
 """
 
 
+_STANDING = """
+## Regimens and lists: signed as they stand
+
+A prescriber orders something else by hand; none of these is changed for a program. One that changes with a new
+release is unsigned again.
+"""
+
+
 def as_markdown() -> str:
     """Return the whole document."""
     found = {number.key: number for number in numbers(default_policy())}
@@ -44,6 +54,7 @@ def as_markdown() -> str:
             version=DEFAULT_VERSION,
             numbers=len(found),
             rows=len(FLAG_RULES),
+            standing=len(standing()),
             unused=len(NOT_USED_YET),
             silent=len(NOT_RAISED_YET),
         )
@@ -72,6 +83,9 @@ def as_markdown() -> str:
             f"{alcohol} | {OWNER[rule.owner]} | "
             f"{RESPONSE[rule.response]} | {rule.source} | unsigned |"
         )
+    out.append(_STANDING + "\n| what | as it stands | source | state |\n|---|---|---|---|")
+    for row in standing().values():
+        out.append(f"| {row.meaning} | {row.says} | {row.source} | unsigned |")
     return "\n".join(out) + "\n"
 
 

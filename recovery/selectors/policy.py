@@ -21,6 +21,7 @@ from recovery.rules.policy import (
     unsigned,
     with_overrides,
 )
+from recovery.rules.standing import Standing, standing
 from recovery.rules.states import FlagKind, Severity
 
 
@@ -139,19 +140,31 @@ class ConcernRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StandingRow:
+    """What is signed as it stands, as the page shows it."""
+
+    row: Standing
+    signed: SignedValue | None
+    signer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyPage:
     """Everything that a program decides by."""
 
     version: str
     sections: list[tuple[str, list[NumberRow]]]
     concerns: list[ConcernRow]
+    standing: list[StandingRow]
 
     @property
     def unsigned(self) -> list[str]:
         """The keys that nobody signed, in the order of the page."""
         rows = [row for _, section in self.sections for row in section]
-        return [row.number.key for row in rows if row.signed is None] + [
-            row.key for row in self.concerns if row.signed is None
+        return [
+            *(row.number.key for row in rows if row.signed is None),
+            *(row.key for row in self.concerns if row.signed is None),
+            *(each.row.key for each in self.standing if each.signed is None),
         ]
 
 
@@ -188,6 +201,11 @@ def policy_page(*, program_id: int) -> PolicyPage:
             signer=signer,
         )
 
+    def standing_row(row: Standing) -> StandingRow:
+        newest_value = newest.get(row.key)
+        signed, signer = signature(row.key, newest_value is not None and newest_value.value == row.value)
+        return StandingRow(row=row, signed=signed, signer=signer)
+
     return PolicyPage(
         version=rules.policy.version,
         sections=[
@@ -195,6 +213,7 @@ def policy_page(*, program_id: int) -> PolicyPage:
             for section in policy_words.SECTIONS
         ],
         concerns=[concern_row(rule) for rule in rules.flags.values()],
+        standing=[standing_row(row) for row in standing().values()],
     )
 
 
@@ -206,9 +225,17 @@ def history_of(*, program_id: int, key: str) -> list[tuple[SignedValue, str]]:
 
 
 def unsigned_of(program_ids: Iterable[int]) -> dict[int, list[str]]:
-    """What nobody signed, by program: keys of numbers, and ``flag:KIND`` for the table. Needs an open scope."""
+    """What nobody signed, by program. Needs an open scope.
+
+    Keys of numbers, ``flag:KIND`` for the table of concerns, and what is signed as it stands (``standing``).
+    """
+    ids = list(program_ids)
+    newest = {pk: {key: value for key, value, _, _ in rows} for pk, rows in overrides_of(ids).items()}
     return {
-        program_id: [number.key for number in unsigned(rules.policy)]
-        + [FLAG_KEY + kind.value for kind, rule in rules.flags.items() if rule.signed_by is None]
-        for program_id, rules in rules_for(program_ids).items()
+        program_id: [
+            *(number.key for number in unsigned(rules.policy)),
+            *(FLAG_KEY + kind.value for kind, rule in rules.flags.items() if rule.signed_by is None),
+            *(key for key, row in standing().items() if newest.get(program_id, {}).get(key) != row.value),
+        ]
+        for program_id, rules in rules_for(ids).items()
     }

@@ -12,6 +12,7 @@ from backend.services import audit
 from backend.services.policies import append_overrides, lock_policy
 from recovery.rules.flags import FLAG_KEY, ConcernError, FlagRule, flag_kind_of, signed_columns
 from recovery.rules.policy import PolicyError, known, numbers, with_overrides
+from recovery.rules.standing import standing
 from recovery.rules.states import FlagKind
 from recovery.selectors.instruments import staffing_of
 from recovery.selectors.policy import ProgramRules, policies_for, policy_for, rules_for
@@ -115,7 +116,9 @@ def sign_numbers(
     reason: str = AS_IT_STANDS,
     seen: str | None = None,
 ) -> str:
-    """Sign numbers, and rows of the table of concerns (``flag:KIND``), as they stand; returns the new version.
+    """Sign numbers, rows of the table of concerns (``flag:KIND``), regimens and lists, as they stand.
+
+    Returns the new version.
 
     The value is signed with the name: a later default does not change a number that was signed.
     Raises as ``override_numbers``; WrongNumber also when there is nothing to sign.
@@ -150,6 +153,8 @@ def _as_it_stands(rules: ProgramRules, key: str) -> object:
     if kind is not None:
         rule: FlagRule = rules.flags[kind]
         return signed_columns(rule)
+    if key in standing():
+        return dict(standing()[key].value)
     if not known(key):
         raise WrongNumber("There is no such number.", field=key)
     return next(number.value for number in numbers(rules.policy) if number.key == key)

@@ -190,7 +190,7 @@ def _injection_form(page: PatientPage, data: Any) -> InjectionForm:
             "client_id": uuid4(),
             "given_on": local_today(page.local_now, page.zone),
             "medicine": (likely or others)[0],
-            "dose_mg": last.dose_mg.normalize() if last else None,
+            "dose_mg": f"{last.dose_mg.normalize():f}" if last else None,
             "needle_inches": last.needle_inches if last else None,
             "where": "here",
         },

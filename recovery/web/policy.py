@@ -39,7 +39,7 @@ def policy_page(request: HttpRequest) -> HttpResponse:
     programs = programs_by_id(ids)
     zone = programs[chosen].zone
     page = page_of(program_id=chosen)
-    total = sum(len(rows) for _, rows in page.sections) + len(page.concerns)
+    total = sum(len(rows) for _, rows in page.sections) + len(page.concerns) + len(page.standing)
     context = {
         "program_id": chosen,
         "program_name": programs[chosen].name,
@@ -55,6 +55,15 @@ def policy_page(request: HttpRequest) -> HttpResponse:
         ],
         "concerns": [_concern(row, now=now, zone=zone) for row in page.concerns],
         "unsigned_concerns": [row.key for row in page.concerns if row.signed is None],
+        "standing": [
+            {
+                "row": each.row,
+                "signer": each.signer,
+                "signed": each.signed and words.when(each.signed.signed_at, now=now, zone=zone),
+            }
+            for each in page.standing
+        ],
+        "unsigned_standing": [each.row.key for each in page.standing if each.signed is None],
         "unsigned": len(page.unsigned),
         "total": total,
         "mode": "" if settings.PRODUCTION else settings.MODE,

@@ -245,7 +245,7 @@ def _page(
     def form(slot: str, made: Any) -> Any:
         return wrong[1] if wrong is not None and wrong[0] == slot else made
 
-    last_mg = page.counts[0].tablet_mg.normalize() if page.counts else 50
+    last_mg = f"{page.counts[0].tablet_mg.normalize():f}" if page.counts else "50"
     context = {
         "told": [visit_words.VISIT_WARNING[c] for c in request.GET.getlist("warn") if c in visit_words.VISIT_WARNING],
         "coming": [_visit(row, head, form) for row in page.coming],

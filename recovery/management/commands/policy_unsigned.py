@@ -10,6 +10,7 @@ from recovery.rules.flags import FLAG_RULES, flag_kind_of
 from recovery.rules.policy import default_policy, numbers
 from recovery.rules.policy_doc import shown
 from recovery.rules.policy_words import OWNER, RESPONSE, SEVERITY
+from recovery.rules.standing import standing
 from recovery.selectors.policy import unsigned_of
 
 
@@ -36,6 +37,8 @@ class Command(BaseCommand):
                     row = FLAG_RULES[kind]
                     said = f"{SEVERITY[row.severity]}, {OWNER[row.owner].lower()}, {RESPONSE[row.response]}"
                     self.stdout.write(f"  {key:<34} {said} ({row.source})")
+                elif key in standing():
+                    self.stdout.write(f"  {key:<34} {standing()[key].meaning} ({standing()[key].source})")
                 else:
                     number = known[key]
                     self.stdout.write(f"  {key:<34} {shown(number.value)} {number.unit} ({number.source})")

@@ -10,6 +10,7 @@ from backend.rules.roles import Role
 from backend.services import people
 from recovery.rules.flags import FLAG_RULES, signed_columns
 from recovery.rules.policy import DEFAULT_VERSION, default_policy, numbers
+from recovery.rules.standing import standing
 from recovery.rules.states import FlagKind
 from recovery.selectors.policy import policy_for, rules_for, unsigned_of
 from tests.recovery.api.clinic import signed_in
@@ -43,7 +44,10 @@ def test_the_care_team_reads_every_number_with_unit_source_and_state(clinic):
     for kind, rule in FLAG_RULES.items():
         assert f'id="flag:{kind.value}"' in page
         assert rule.source in page
-    total = len(numbers(default_policy())) + len(FLAG_RULES)
+    for row in standing().values():
+        assert f'id="{row.key}"' in page
+        assert row.says in page and row.source in page
+    total = len(numbers(default_policy())) + len(FLAG_RULES) + len(standing())
     assert f"{total} in all, {total} not signed. Version {DEFAULT_VERSION}:" in page
     assert "it runs with numbers that nobody signed" in page
     assert "<form" not in page.split('<main id="main"')[1]
@@ -180,6 +184,6 @@ def test_all_can_be_signed_on_the_page_and_production_has_nothing_to_say(clinic,
     assert "nobody signed" not in page
 
 
-@pytest.mark.parametrize("key", ["nothing", "flag:nothing", "version", "flag:"])
+@pytest.mark.parametrize("key", ["nothing", "flag:nothing", "version", "flag:", "regimen:oral_daily"])
 def test_a_number_that_is_not_there(clinic, director, key):
     assert director.get(number_path(clinic, key)).status_code == 404

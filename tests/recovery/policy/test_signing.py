@@ -13,9 +13,11 @@ from backend.rules.roles import Role
 from backend.selectors.people import actor_of
 from backend.selectors.policies import signed_values
 from backend.services.people import create_patient_account, create_team
+from backend.services.policies import append_overrides
 from recovery.models import Flag
 from recovery.rules.flags import FLAG_RULES
 from recovery.rules.policy import DEFAULT_VERSION, PolicyError, default_policy, defaults_of, numbers
+from recovery.rules.standing import standing
 from recovery.rules.states import FlagKind, Severity
 from recovery.selectors.policy import history_of, numbers_of, policy_for, policy_page, rules_for, unsigned_of
 from recovery.selectors.worklist import worklist_rows
@@ -30,7 +32,11 @@ from recovery.services.policy import (
     sign_numbers,
 )
 
-EVERY_KEY = [number.key for number in numbers(default_policy())] + [f"flag:{kind.value}" for kind in FLAG_RULES]
+EVERY_KEY = [
+    *(number.key for number in numbers(default_policy())),
+    *(f"flag:{kind.value}" for kind in FLAG_RULES),
+    *standing(),
+]
 
 
 @pytest.fixture
@@ -135,6 +141,25 @@ def test_everything_can_be_signed_and_then_nothing_is_unsigned(director, program
     assert unsigned_of([program]) == {program: []}
     before, after = default_policy(), policy_for(program)
     assert {n.key: n.value for n in numbers(before)} == {n.key: n.value for n in numbers(after)}
+
+
+def test_a_regimen_that_changed_since_it_was_signed_is_unsigned_again(director, program, now):
+    def left():
+        return [key for key in unsigned_of([program])[program] if key in standing()]
+
+    sign_numbers(actor=director, program_id=program, keys=list(standing()), now=now)
+    assert left() == []
+    # A release with another number in it: what was signed is no longer what stands.
+    append_overrides(
+        program_id=program,
+        values={"regimen:oral_mwf": {**standing()["regimen:oral_mwf"].value, "weekday_doses": []}},
+        reason="as an older release had it",
+        signed_by=director.user_id,
+        now=now,
+    )
+    assert left() == ["regimen:oral_mwf"]
+    sign_numbers(actor=director, program_id=program, keys=left(), now=now)
+    assert left() == []
 
 
 def test_an_override_is_signed_by_who_made_it(change, program):
@@ -337,7 +362,7 @@ def test_the_page_names_who_signed(change, director, program, make_staff, now):
 
     page = policy_page(program_id=program)
     rows = {row.number.key: row for _, section in page.sections for row in section}
-    assert set(rows) | {row.key for row in page.concerns} == set(EVERY_KEY)
+    assert set(rows) | {row.key for row in page.concerns} | {each.row.key for each in page.standing} == set(EVERY_KEY)
     high, due = rows["craving_high_at"], rows["due_at_dsl"]
     assert (high.number.value, high.default, high.is_own, high.signer) == (9, 8, True, "Dr. Sam Okafor")
     assert (due.is_own, due.signed.version) == (False, 1)

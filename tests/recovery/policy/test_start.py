@@ -10,9 +10,14 @@ from backend.services.programs import close_program
 from config.start import policy_faults
 from recovery.rules.flags import FLAG_RULES
 from recovery.rules.policy import default_policy, numbers
+from recovery.rules.standing import standing
 from recovery.services.policy import sign_numbers
 
-EVERY_KEY = [number.key for number in numbers(default_policy())] + [f"flag:{kind.value}" for kind in FLAG_RULES]
+EVERY_KEY = [
+    *(number.key for number in numbers(default_policy())),
+    *(f"flag:{kind.value}" for kind in FLAG_RULES),
+    *standing(),
+]
 
 
 @pytest.fixture

@@ -134,6 +134,7 @@ def born(clinic, day):
 def test_two_of_a_medicine_on_a_day_are_refused_at_the_day(clinic, coordinator):
     path = f"{page_of(clinic)}given/"
     assert coordinator.post(path, given()).status_code == 302
+    assert 'name="dose_mg" value="380"' in coordinator.get(path).content.decode()
     again = coordinator.post(path, given(lot="B13"))
     assert again.status_code == 422
     error = again.content.decode().split('id="given-given_on_error">')[1].split("</small>")[0]

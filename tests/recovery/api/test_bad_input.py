@@ -20,6 +20,10 @@ WITHOUT_TIMES = (
     "enrolPatient",
     "recordOpioidHistory",
     "readScreen",
+    "setPrompts",
+    "pausePrompts",
+    "setCarePrompts",
+    "recordPause",
 )
 WITH_FIELDS = [name for name in OPERATIONS if name != "ownFlag"]
 WITH_TIMES = [name for name in WITH_FIELDS if name not in WITHOUT_TIMES]

@@ -70,6 +70,9 @@ class WordFieldScheme(OpenApiSerializerFieldExtension):
             object=field.component,
         )
         auto_schema.registry.register_on_missing(component)
+        if auto_schema.registry[component].schema != component.schema:
+            # The second list would be described as the first: answers would not be what the document says.
+            raise ValueError(f"two lists of words are called {field.component}: give one of them a name")
         return component.ref
 
 

@@ -76,7 +76,7 @@ class DoseCountSerializer(serializers.Serializer):
 class MeasureSerializer(serializers.Serializer):
     """Every measure of one substance. `pdc` is null before the first confirmed dose: there is none then, not 0."""
 
-    substance = WordField(Substance)
+    substance = WordField(Substance, name="MedicineSubstance")
     pdc = PdcSerializer(allow_null=True)
     pdc_carry = PdcSerializer(allow_null=True)
     mpr = ShareSerializer()

@@ -89,7 +89,8 @@ def _show(request: HttpRequest, *, sent: dict[str, Any] | None = None, status: i
         "procedure_id": uuid4(),
         "at_hand_id": uuid4(),
         "still_id": uuid4(),
-        "blood_test": own_words.day(shown.lab_due_on, language) if shown.lab_due_on else "",
+        "blood_test": own_words.day_and_year(shown.lab_due_on, language) if shown.lab_due_on else "",
+        "blood_test_passed": shown.lab_due_on is not None and shown.lab_due_on < head.today,
         "procedures": [
             {
                 "what": procedure_words(ProcedureKind(each.kind), Language(language)),

@@ -6,6 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from tests.browser.conftest import keep
+
 PAGES = [
     pytest.param("", "/sign-in/", id="sign-in"),
     pytest.param("empty", "/care/", id="worklist-empty"),
@@ -22,6 +24,9 @@ PAGES = [
     pytest.param("patient_es", "/me/", id="own"),
     pytest.param("patient_es", "/me/moment/", id="own-moment"),
     pytest.param("patient", "/me/plan/", id="own-plan"),
+    pytest.param("patient_es", "/me/ahead/", id="own-ahead"),
+    pytest.param("one", "conditions_page", id="conditions"),
+    pytest.param("one", "/care/meetings/", id="meetings"),
     pytest.param("patient_es", "/me/body/", id="own-body"),
     pytest.param("one", "plan_page", id="plan"),
     pytest.param("held", "held_page", id="safety"),
@@ -135,6 +140,21 @@ def test_without_a_connection_it_says_so_and_keeps_the_answer_on_the_page(look):
     expect(page.locator("#n4")).to_be_checked()
     page.get_by_role("button", name="Guardar").click()
     expect(page.get_by_text("Gracias. Está anotado.")).to_be_visible()
+
+
+def test_what_cannot_be_is_marked_at_its_field_and_stays(look, request):
+    page = look("patient_es", "/me/ahead/", width=320, dark=True)
+    page.evaluate("document.querySelectorAll('form').forEach(form => form.noValidate = true)")
+    page.locator("summary", has_text="Contarnos de una").click()
+    page.get_by_label("Con sus propias palabras").fill("no perder esto")
+    page.get_by_label("¿Qué día?").fill("2020-01-01")
+    page.locator("form[action$='procedure/'] button").click()
+    expect(page.locator("#procedure-kind-wrong")).to_have_text("Por favor, elija una de estas opciones.")
+    expect(page.get_by_label("Con sus propias palabras")).to_have_value("no perder esto")
+    expect(page.get_by_label("¿Qué día?")).to_have_value("2020-01-01")
+    assert Axe().run(page).response["violations"] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    keep(page, request.node.name)
 
 
 def test_everything_works_without_scripts(look, site):

@@ -1,8 +1,10 @@
 """What lies ahead on a phone: procedures, naloxone at hand, a tablet when it is wanted."""
 
 import json
+import re
 import uuid
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
@@ -12,6 +14,7 @@ from backend.services import people
 from recovery.models import Dose, DoseReport, Patient, Procedure, ReversalAgent, Task
 from recovery.selectors.records import live_flags, open_treatment
 from recovery.services.doses import BadReport, DoseStatement, report_doses
+from recovery.services.labs import NewLab, record_labs
 from recovery.services.patients import NewPatient, enrol
 from recovery.services.regimens import start_regimen
 from tests.recovery.api.clinic import signed_in
@@ -135,6 +138,21 @@ def test_s18_nobody_treated_for_alcohol_only_is_asked_for_naloxone(clinic, phone
     phone.post("/me/ahead/at-hand/", ident(has_it="no"))
     with programs([clinic.north.pk]):
         assert not Task.objects.filter(kind="reversal_agent").exists()
+
+
+def test_a_blood_test_whose_day_passed_is_no_plan(clinic, phone, time_machine):
+    assert re.search(r"One was planned for \d+ \w+ 2026\. Please call us", text(phone.get("/me/ahead/")))
+    with programs([clinic.north.pk]):
+        for analyte in ("alt", "ast"):
+            new = NewLab(
+                client_id=uuid.uuid4(),
+                analyte=analyte,
+                value=Decimal(20),
+                upper_limit=Decimal(40),
+                taken_on=date(2026, 3, 2),
+            )
+            record_labs(actor=NOBODY, patient=clinic.patient, results=[new], now=clinic.now)
+    assert "Blood test" not in text(phone.get("/me/ahead/"))
 
 
 def test_an_act_that_is_not_there_and_somebody_elses_page(clinic, phone, coordinator):

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from bench.support import report
-from bench.support.rivals import Rival, rivals
+from bench.support.rivals import Rival, environment, rivals
 from bench.support.servers import ground
 from bench.support.stats import figure, ratios
 
@@ -135,12 +135,8 @@ def _named(url: str, database: str) -> str:
 @contextmanager
 def _on(url: str, *targets: str) -> Iterator[list[Rival]]:
     """Rivals that are served by this database."""
-    before, os.environ["DATABASE_URL"] = os.environ["DATABASE_URL"], url
-    try:
-        with rivals(*targets) as started:
-            yield started
-    finally:
-        os.environ["DATABASE_URL"] = before
+    with environment(DATABASE_URL=url), rivals(*targets) as started:
+        yield started
 
 
 class _TakenBack(Exception):

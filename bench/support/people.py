@@ -17,6 +17,7 @@ from backend.models import Consent
 from backend.rules import wall_time
 from backend.rules.consent import ConsentKind
 from backend.services.people import create_program
+from bench.support import NOW as NOW
 from recovery.models import Treatment
 from recovery.rules.policy import default_policy
 from recovery.rules.schedule import regimen_from_catalogue
@@ -28,9 +29,6 @@ from reminders.services.planning import plan_messages
 ZONES = ("America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles")
 DAYS_ENROLLED = 365
 _PAGE = 20_000
-
-NOW = datetime(2026, 3, 3, 14, 30, tzinfo=UTC)
-"""A Tuesday morning in every one of the zones."""
 
 
 def make_program(slug: str, *, now: datetime = NOW) -> int:
@@ -160,6 +158,22 @@ def report_late(program_id: int, day: date, *, silent: Sequence[int], cycle: int
     with programs([program_id]), connection.cursor() as cursor:
         cursor.execute(_LATE, values)
         cursor.execute(_SPOKE, values)
+
+
+_TEXTS_OVER = """
+UPDATE reminders_message SET state = 'expired', ended_at = expires_at
+WHERE program_id = %(program)s AND state = 'planned' AND send_after < %(now)s::timestamptz + interval '1 day'
+"""
+_DOSES_OVER = """
+UPDATE recovery_dose SET state = 'taken', source = 'app' WHERE program_id = %(program)s AND state = 'scheduled'
+"""
+
+
+def end_day(program_id: int, now: datetime) -> None:
+    """What was planned is over, and everybody has said that they took what was due."""
+    with programs([program_id]), connection.cursor() as cursor:
+        for statement in (_TEXTS_OVER, _DOSES_OVER):
+            cursor.execute(statement, {"program": program_id, "now": now})
 
 
 def written_doses(program_id: int, count: int) -> set[tuple]:

@@ -63,6 +63,11 @@ class Rival:
         self.order(**keywords)
         return self.answer()
 
+    def kill(self) -> None:
+        """kill -9; ``stop`` may follow and does nothing more."""
+        self._process.kill()
+        self._process.wait()
+
     def stop(self) -> None:
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
@@ -72,6 +77,21 @@ class Rival:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+@contextlib.contextmanager
+def environment(**values: str) -> Iterator[None]:
+    """What is started inside has these values in its environment."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 @contextlib.contextmanager

@@ -24,7 +24,7 @@ def ours(*, program_id: int, now: str, base_url: str) -> dict[str, int]:
 
     from reminders.services.dispatch import dispatch_due
 
-    provider = _provider(base_url)
+    provider = provider_at(base_url)
     counts = dispatch_due(program_ids=[program_id], now=datetime.fromisoformat(now), provider=provider, runner="bench")
     return asdict(counts)
 
@@ -32,7 +32,7 @@ def ours(*, program_id: int, now: str, base_url: str) -> dict[str, int]:
 _providers: dict[str, Any] = {}
 
 
-def _provider(base_url: str) -> Any:
+def provider_at(base_url: str) -> Any:
     """The provider that production uses, one for each address, kept with its connections."""
     from django.conf import settings
 

@@ -53,26 +53,51 @@ _EVERY_DAY = {Cadence.DAILY.value, Cadence.OBSERVED_DAILY.value}
 
 
 @dataclass(frozen=True, slots=True)
-class Contact:
-    """How a patient is reached. ``phone`` is E.164, '' when none is known or the key was destroyed."""
+class Reminded:
+    """What planning needs to know of a patient: no number."""
 
     patient_id: int
     program_id: int
     zone: ZoneInfo
     language: str
-    phone: str
-    phone_index: bytes | None
     phone_shared: bool
     exited: bool
     deceased: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Contact(Reminded):
+    """How a patient is reached. ``phone`` is E.164, '' when none is known or the key was destroyed."""
+
+    phone: str
+    phone_index: bytes | None
     word: str = ""  # what the patient agreed to have it called (S 21)
 
     def __repr__(self) -> str:
         return f"Contact(patient_id={self.patient_id})"
 
 
+def reminded(patient_ids: Iterable[int]) -> dict[int, Reminded]:
+    """What planning needs to know of these patients by patient id. Opens nothing."""
+    rows = Patient.objects.filter(pk__any=set(patient_ids)).values_list(
+        "pk", "program_id", "zone", "language", "phone_shared", "status"
+    )
+    return {
+        pk: Reminded(
+            patient_id=pk,
+            program_id=program_id,
+            zone=ZoneInfo(zone),
+            language=language,
+            phone_shared=shared,
+            exited=status == PatientStatus.EXITED.value,
+            deceased=status == PatientStatus.DECEASED.value,
+        )
+        for pk, program_id, zone, language, shared, status in rows
+    }
+
+
 def contacts(patient_ids: Iterable[int]) -> dict[int, Contact]:
-    """The contacts of these patients by patient id. Opens numbers: for the wire and for planning a send only."""
+    """The contacts of these patients by patient id. Opens numbers: for the wire only."""
     people = list(
         Patient.objects.filter(pk__any=set(patient_ids)).only(
             "uid", "program_id", "zone", "language", "phone", "phone_index", "phone_shared", "status"
@@ -208,18 +233,11 @@ class OwedDose:
     opted_in: bool
 
 
-def doses_without_text(
-    *,
-    due_from: datetime,
-    due_until: datetime,
-    unless: Exists,
-    after: tuple[datetime, int] | None = None,
-    limit: int = 2000,
-) -> list[tuple[datetime, int, int]]:
-    """Doses to remind of that have no text yet: (due at, dose id, patient id), in that order.
+def patients_to_remind(*, due_from: datetime, due_until: datetime, unless: Exists, limit: int) -> list[int]:
+    """Patients with a dose to remind of that has no text yet, each once, whose dose is due first first.
 
-    ``unless`` may refer to ``treatment_id``, ``dosing_day``, ``ordinal``, ``due_at`` and ``closes_at``.
-    ``after`` is the last row of the page before.
+    ``unless`` may refer to ``treatment_id``, ``dosing_day``, ``ordinal``, ``due_at`` and ``closes_at``. One query for
+    all of them, at most ``limit`` doses: page by page PostgreSQL would look at everything that remains each time.
     """
     rows = Dose.objects.filter(
         due_at__gte=due_from,
@@ -234,10 +252,8 @@ def doses_without_text(
         first_day__lte=OuterRef("dosing_day"),
         last_day__gte=OuterRef("dosing_day"),
     )
-    rows = rows.filter(~Exists(resting))
-    if after is not None:
-        rows = rows.filter(Q(due_at__gt=after[0]) | Q(due_at=after[0], pk__gt=after[1]))
-    return list(rows.filter(~unless).order_by("due_at", "pk").values_list("due_at", "pk", "patient_id")[:limit])
+    rows = rows.filter(~Exists(resting), ~unless).order_by("due_at", "pk")
+    return list(dict.fromkeys(rows.values_list("patient_id", flat=True)[:limit]))
 
 
 def owed_doses(patient_ids: Collection[int], *, first_day: date, last_day: date) -> list[OwedDose]:

@@ -121,7 +121,7 @@ def suppress_moot(*, program_ids: Sequence[int], now: datetime, until: datetime)
 def _gone(soon: QuerySet[Message]) -> list[tuple[int, Why]]:
     left = reminding.gone_patients().filter(pk=OuterRef("patient_id"))
     rows = soon.filter(Exists(left)).values_list("pk", "patient_id")[: 10 * PAGE]
-    contacts = reminding.contacts({patient_id for _, patient_id in rows})
+    contacts = reminding.reminded({patient_id for _, patient_id in rows})
     return [
         (pk, Why.DECEASED if contacts[patient_id].deceased else Why.EXITED)
         for pk, patient_id in rows
@@ -218,18 +218,14 @@ def _moot_invitations(soon: QuerySet[Message]) -> list[tuple[int, Why]]:
 
 
 def _plan_doses(ids: Sequence[int], now: datetime) -> int:
-    made, after = 0, None
-    for _ in range(MAX_PAGES):
+    with programs(ids):
+        patients = reminding.patients_to_remind(
+            due_from=now - DOSE_EXPIRY, due_until=now + HORIZON, unless=_dose_is_told(), limit=MAX_PAGES * PAGE
+        )
+    made = 0
+    for start in range(0, len(patients), PAGE):
         with programs(ids):
-            page = reminding.doses_without_text(
-                due_from=now - DOSE_EXPIRY, due_until=now + HORIZON, unless=_dose_is_told(), after=after, limit=PAGE
-            )
-            if not page:
-                break
-            made += _plan_patients({row[2] for row in page}, now)
-        after = page[-1][:2]
-        if len(page) < PAGE:
-            break
+            made += _plan_patients(set(patients[start : start + PAGE]), now)
     return made
 
 
@@ -368,7 +364,7 @@ def _plan_patients(
     """Plan everything that these patients are owed: back-off weighs all texts of a day together."""
     if not patient_ids:
         return 0
-    contacts = reminding.contacts(patient_ids)
+    contacts = reminding.reminded(patient_ids)
     zones = {pk: contact.zone for pk, contact in contacts.items()}
     silence = unanswered(zones, now=now)
     first, last = (now - timedelta(days=2)).date(), (now + HORIZON + STEPS).date() + timedelta(days=1)

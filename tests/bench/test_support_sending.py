@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.support import celery_naive, people, senders
+from bench.support import one_text, people, senders
 from bench.support.fake_provider import ACCOUNT, SERVICE, fake_provider
 
 pytestmark = pytest.mark.django_db
@@ -30,8 +30,8 @@ def test_the_same_requests_and_the_same_rows(twilio):
     now = people.NOW.isoformat()
     with fake_provider([0.0, 0.0, 0.0]) as provider:
         counts = senders.ours(program_id=ours, now=now, base_url=provider.urls[0])
-        for message_id in celery_naive.due(program_id=theirs, now=now):
-            celery_naive.send_reminder(theirs, message_id, now, provider.urls[1])
+        for message_id in one_text.due(program_id=theirs, now=now):
+            one_text.send(theirs, message_id, now, provider.urls[1])
         assert senders.bare(base_url=provider.urls[2], count=COUNT, connections=5) == {"accepted": COUNT}
         arrived = provider.counts()
     assert counts["accepted"] == COUNT
@@ -49,9 +49,9 @@ def test_nothing_is_sent_without_consent_or_twice(twilio):
     program_id = due_program("again", 0)
     now = people.NOW.isoformat()
     with fake_provider([0.0]) as provider:
-        waiting = celery_naive.due(program_id=program_id, now=now)
+        waiting = one_text.due(program_id=program_id, now=now)
         for message_id in [waiting[0], waiting[0]]:
-            celery_naive.send_reminder(program_id, message_id, now, provider.urls[0])
+            one_text.send(program_id, message_id, now, provider.urls[0])
         assert senders.ours(program_id=program_id, now=now, base_url=provider.urls[0])["accepted"] == COUNT - 1
         assert senders.ours(program_id=program_id, now=now, base_url=provider.urls[0])["accepted"] == 0
         assert provider.counts()[0]["posts"] == COUNT

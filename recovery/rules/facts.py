@@ -39,6 +39,8 @@ class FactKind(StrEnum):
     SEVERE_PAIN = "severe_pain"
     VOMITED_DOSE = "vomited_dose"
     TABLETS_WITHIN_REACH = "tablets_within_reach"
+    OVERDOSE_SIGN = "overdose_sign"
+    """Hard to wake, or breathing slowly; told by whoever is there (C 7)."""
     ALCOHOL_WITHDRAWAL = "alcohol_withdrawal"
     DISULFIRAM_REACTION = "disulfiram_reaction"
 
@@ -129,6 +131,7 @@ _CONCERNS = {
     FactKind.SEVERE_PAIN: FlagKind.SEVERE_PAIN,
     FactKind.VOMITED_DOSE: FlagKind.VOMITED_DOSE,
     FactKind.TABLETS_WITHIN_REACH: FlagKind.TABLETS_WITHIN_REACH,
+    FactKind.OVERDOSE_SIGN: FlagKind.OVERDOSE_SIGN,
     FactKind.ALCOHOL_WITHDRAWAL: FlagKind.ALCOHOL_WITHDRAWAL,
     FactKind.DISULFIRAM_REACTION: FlagKind.DISULFIRAM_REACTION,
 }

@@ -23,10 +23,6 @@ from recovery.rules.words import Language
 
 TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "overdose": (
-            "Call 911 now. Give naloxone if you have it. Stay with them.",
-            "Llame al 911 ahora. Dé naloxona si la tiene. Quédese con la persona.",
-        ),
         "site": (
             "Please call us today so that a nurse can look at it.",
             "Por favor, llámenos hoy para que una enfermera lo vea.",

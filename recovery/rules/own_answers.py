@@ -17,10 +17,11 @@ from recovery.rules.medicines import Medicine
 from recovery.rules.states import FlagKind
 from recovery.rules.words import Language, long_date
 
-EMERGENCY = frozenset({"call_emergency", "very_sick", "alcohol_withdrawal"})
+EMERGENCY = frozenset({"overdose", "call_emergency", "very_sick", "alcohol_withdrawal"})
 """Texts that send to emergency care: the number to press stands beside them."""
 
 _MOST_URGENT_FIRST = (
+    "overdose",
     "call_emergency",
     "alcohol_withdrawal",
     "very_sick",
@@ -64,6 +65,10 @@ ANSWERS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "care and show your card. We will call you by {time}, or call us at {number}.",
             "Gracias por contarnos. Si ya lo tomó, llámenos ahora, antes de su próxima dosis. ¿Tiene mucho dolor? "
             "Busque atención y muestre su tarjeta. Le llamaremos antes de {time}, o llámenos al {number}.",
+        ),
+        "overdose": (
+            "Call 911 now. Give naloxone if you have it. Stay with them.",
+            "Llame al 911 ahora. Dé naloxona si la tiene. Quédese con la persona.",
         ),
         "call_emergency": (
             "Call 911 now. Please tell them what you take and show your card.",

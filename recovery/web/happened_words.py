@@ -12,6 +12,10 @@ CHOICES: Mapping[FactKind, tuple[str, str]] = {
     FactKind.DRINK: ("I had a drink", "Tomé alcohol"),
     FactKind.SICK_AFTER_DOSE: ("I got sick after a dose", "Me sentí mal después de una dosis"),
     FactKind.VOMITED_DOSE: ("I vomited soon after a dose", "Vomité poco después de una dosis"),
+    FactKind.OVERDOSE_SIGN: (
+        "Somebody here is hard to wake or breathes slowly",
+        "Alguien aquí casi no despierta o respira muy lento",
+    ),
     FactKind.ALLERGIC_REACTION: (
         "My face or throat is swelling, or it is hard to breathe",
         "Se me hincha la cara o la garganta, o me cuesta respirar",
@@ -112,6 +116,7 @@ KIND: Mapping[str, str] = {
     FactKind.SEVERE_PAIN: "Severe pain or trauma",
     FactKind.VOMITED_DOSE: "Vomited soon after a dose",
     FactKind.TABLETS_WITHIN_REACH: "Tablets within reach of somebody dependent on opioids",
+    FactKind.OVERDOSE_SIGN: "A sign of overdose",
     FactKind.ALCOHOL_WITHDRAWAL: "Alcohol withdrawal",
     FactKind.DISULFIRAM_REACTION: "Reaction on disulfiram",
 }

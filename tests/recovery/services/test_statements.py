@@ -70,6 +70,7 @@ FOLLOWS = [
     ("severe_pain", {}, {"severe_pain": "amber_plus"}, False, "get_care"),
     ("vomited_dose", {}, {"vomited_dose": "amber"}, False, "we_call"),
     ("tablets_within_reach", {}, {"tablets_within_reach": "amber"}, False, "safe_storage"),
+    ("overdose_sign", {}, {"overdose_sign": "red"}, False, "overdose"),
     ("alcohol_withdrawal", {}, {"alcohol_withdrawal": "red"}, False, "alcohol_withdrawal"),
     ("disulfiram_reaction", {}, {"disulfiram_reaction": "red"}, False, "call_emergency"),
     ("well_after_dose", {}, {}, False, "thanks"),

@@ -75,7 +75,7 @@ def _replacements(step: str) -> list[tuple[Any, str, Any]]:
         "consent": [(facts, "patients_with_consent", everybody), (dispatch, "patients_with_consent", everybody)],
         "opt_out": [
             (facts, "opted_out", lambda indexes: set()),
-            (stops, "bad_numbers", lambda indexes: set()),
+            (stops, "bad_numbers", lambda indexes: {}),
             (dispatch, "_BEGIN", _cut(dispatch._BEGIN, _NO_OPT_OUT, "")),
         ],
         "audit": [(dispatch, "_audit", lambda going: None)],

@@ -7,7 +7,7 @@ import sys
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import psycopg
@@ -19,11 +19,16 @@ from backend.db import programs
 from backend.rules.consent import ConsentKind
 from backend.services import people
 from backend.services.consents import give_consent
+from recovery.models import Appointment, Patient, Task, Treatment
+from recovery.rules.states import ReportSource
+from recovery.rules.tasks import TaskKind
 from recovery.services.patients import NewPatient, enrol
+from recovery.services.prompts import wish_check_in
+from recovery.services.tasks import NewTask, make_tasks
 from reminders.models import Message, OutboxText
 from reminders.providers.base import stopwatch
 from reminders.providers.outbox import Outbox
-from reminders.services import dispatch
+from reminders.services import dispatch, planning
 from reminders.services.reconcile import reconcile
 from tests.reminders.conftest import PhoneCompany
 
@@ -158,6 +163,40 @@ def test_runners_together_send_everything_once(due, settings):
     with programs([program_id]):
         # Three hellos a day are the cap, and three are owed: all of them leave.
         assert Counter(Message.objects.values_list("state", flat=True)) == {"accepted": 90}
+
+
+def test_planners_together_make_each_slot_once_and_one_task_for_each_person(due):
+    program_id = due(patients=12, texts_each=0)
+    with programs([program_id]):
+        ids = list(Patient.objects.values_list("pk", flat=True))
+        for person in Patient.objects.all():
+            wish_check_in(actor=NOBODY, patient=person, how="text", at=time(18), source=ReportSource.STAFF, now=NOW)
+        Treatment.objects.update(started_on=date(2026, 2, 24))  # a week ago: the first month's friendly text
+        calls = [NewTask(program_id=program_id, patient_id=pk, kind=TaskKind.CALL_BACK, due_at=NOW) for pk in ids[:6]]
+        make_tasks(tasks=calls, now=NOW)
+        visits = [
+            Appointment(
+                program_id=program_id,
+                patient_id=pk,
+                treatment=Treatment.objects.get(patient_id=pk),
+                kind="clinic",
+                due_on=date(2026, 2, 24),
+                status="booked",
+                created_at=NOW,
+            )
+            for pk in ids
+        ]
+        Appointment.objects.bulk_create(visits)
+    made = together(3, lambda _: planning.plan_messages(program_ids=[program_id], now=NOW))
+    assert sum(made) == 12 + 12 + 6, "a check-in and a friendly text for each, and a word about a promised call"
+    assert planning.plan_messages(program_ids=[program_id], now=NOW) == 0
+    with programs([program_id]):
+        assert Counter(Message.objects.values_list("subject_kind", flat=True)) == {
+            "check_in": 12,
+            "hello": 12,
+            "task": 6,
+        }
+        assert Counter(Task.objects.values_list("kind", flat=True)) == {"find_visit": 12, "call_back": 6}
 
 
 KILLED = """

@@ -36,14 +36,27 @@ class ExportSection:
     staff_rows: SectionRows | None = None
 
 
+class NoteSeen(Protocol):
+    """A patient (``actor``, an ``Actor``) opened their page: what woke them up was seen. Needs an open scope."""
+
+    def __call__(self, *, actor: Any, program_id: int, patient_id: int, now: datetime) -> object: ...
+
+
 _deliver: DeliverSignInCode | None = None
+_seen: NoteSeen | None = None
 _export_sections: dict[str, ExportSection] = {}
 
 
-def fill(*, deliver_sign_in_code: DeliverSignInCode | None = None) -> None:
+def fill(*, deliver_sign_in_code: DeliverSignInCode | None = None, note_seen: NoteSeen | None = None) -> None:
     """Called once by ``config`` at start."""
-    global _deliver
-    _deliver = deliver_sign_in_code
+    global _deliver, _seen
+    _deliver, _seen = deliver_sign_in_code, note_seen
+
+
+def note_seen(*, actor: Any, program_id: int, patient_id: int, now: datetime) -> None:
+    """Nothing happens where nobody sends anything."""
+    if _seen is not None:
+        _seen(actor=actor, program_id=program_id, patient_id=patient_id, now=now)
 
 
 def deliver_sign_in_code(*, program_id: int, patient_id: int, code: str, now: datetime) -> None:

@@ -10,5 +10,7 @@ class ConfigConfig(AppConfig):
         from backend import ports
         from config import checks  # noqa: F401  (registers the checks)
         from reminders.selectors import export
+        from reminders.services.seen import note_seen
 
+        ports.fill(note_seen=note_seen)
         ports.add_export_sections(export.SECTIONS)

@@ -25,7 +25,9 @@ from config.demo_lives import tell_lives
 from recovery.rules.medicines import Medicine
 from recovery.selectors import episodes, records
 from recovery.services import cravings, doses, injections, patients, regimens, treatments, zones
+from reminders.providers import vapid
 from reminders.services import senders
+from reminders.services.devices import register as register_device
 
 SLUG = "demo"
 CONSENT_WORDING = "demo-1"
@@ -164,6 +166,21 @@ def _fill(program_id: int, zone: str, actor: Actor, now: datetime) -> None:
     _craving_histories(found, actor, rng, now)
     tell_lives(found, nurse=actor, now=now)
     people.create_patient_account(program_id=program_id, patient_id=oral[0].pk, now=now)
+    _places(oral[6:10], now=now)
+
+
+def _places(found: list[patients.Patient], *, now: datetime) -> None:
+    """Two browsers, an app and a mailbox that exist nowhere: what they get is shown on the page of sent texts."""
+    point = vapid.public_key()  # any point of the curve: nobody will ever open what is sealed for it
+    places = (
+        {"channel": "push", "address": "https://updates.push.services.mozilla.com/wpush/v2/demo-1"},
+        {"channel": "app", "address": "demo-app-token-0000000000"},
+        {"channel": "push", "address": "https://fcm.googleapis.com/fcm/send/demo-2"},
+        {"channel": "email", "address": "somebody@demo.invalid"},
+    )
+    for number, (patient, place) in enumerate(zip(found, places, strict=True)):
+        keys = {"p256dh": point, "auth": vapid.text_of(bytes(16))} if place["channel"] == "push" else {}
+        register_device(actor=NOBODY, patient=patient, client_id=uuid.UUID(int=number + 1), now=now, **place, **keys)
 
 
 def _oral_histories(

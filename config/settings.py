@@ -228,6 +228,22 @@ TWILIO_MESSAGING_SERVICE_SID = os.environ.get("TWILIO_MESSAGING_SERVICE_SID", ""
 TWILIO_BASE_URL = os.environ.get("TWILIO_BASE_URL", "")  # a fake on loopback; refused in production
 # The second switch: real credentials alone send nothing outside production (issue of the demo).
 ALLOW_REAL_SENDING = env.bool("ALLOW_REAL_SENDING", default=False)
+# Channels beside texts: "off", "outbox" (a page instead of a phone) or the real one. Demonstrations show them all.
+_unreal = "outbox" if SMS_PROVIDER == "outbox" else "off"
+PUSH_PROVIDER = os.environ.get("PUSH_PROVIDER") or _unreal
+VAPID_PRIVATE_KEY = os.environ.get("VAPID_PRIVATE_KEY", "")
+VAPID_SUBJECT = os.environ.get("VAPID_SUBJECT", "")
+WEB_PUSH_BASE_URL = os.environ.get("WEB_PUSH_BASE_URL", "")  # a fake on loopback; refused in production
+APP_PROVIDER = os.environ.get("APP_PROVIDER") or _unreal
+FCM_CREDENTIALS_FILE = os.environ.get("FCM_CREDENTIALS_FILE", "")
+FCM_BASE_URL = os.environ.get("FCM_BASE_URL", "")
+MAIL_PROVIDER = os.environ.get("MAIL_PROVIDER") or _unreal
+MAIL_FROM = os.environ.get("MAIL_FROM", "")
+SMTP_HOST = os.environ.get("SMTP_HOST", "")
+SMTP_PORT = int(_number("SMTP_PORT", 587, least=1))
+SMTP_SECURITY = os.environ.get("SMTP_SECURITY") or "starttls"
+SMTP_USER = os.environ.get("SMTP_USER", "")
+SMTP_PASSWORD = os.environ.get("SMTP_PASSWORD", "")
 SEND_TIMEOUT_SECONDS = _number("SEND_TIMEOUT_SECONDS", 10, least=0.01)
 SEND_CONNECTIONS = int(_number("SEND_CONNECTIONS", 50, least=1))
 DISPATCH_BATCH = int(_number("DISPATCH_BATCH", 1000, least=1))

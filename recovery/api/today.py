@@ -5,7 +5,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from backend import clock
+from backend import clock, ports
 from backend.api.serializers import AwareDateTimeField, WordField
 from backend.api.views import ApiView
 from backend.rules.roles import Access
@@ -81,6 +81,9 @@ class TodayView(ApiView):
         """What today holds for the signed-in patient.
 
         The doses of this dosing day, each with what is known of it, and the next visit, in plain words in the
-        patient's language. The answer also sets the csrftoken cookie that every change needs.
+        patient's language. Whatever woke the person up counts as seen. The answer also sets the csrftoken cookie
+        that every change needs.
         """
-        return Response(TodaySerializer(today(patient=own_patient(self.actor), now=clock.now())).data)
+        patient, now = own_patient(self.actor), clock.now()
+        ports.note_seen(actor=self.actor, program_id=patient.program_id, patient_id=patient.pk, now=now)
+        return Response(TodaySerializer(today(patient=patient, now=now)).data)

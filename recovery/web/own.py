@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from backend import clock
+from backend import clock, ports
 from backend.access import access
 from backend.errors import DomainError, IdReused, NotFound
 from backend.rules.roles import Access
@@ -38,7 +38,11 @@ ANSWERED = (DoseState.TAKEN, DoseState.SKIPPED, DoseState.MISSED)
 @require_GET
 @access(Access.OWN_PATIENT)
 def own_page(request: HttpRequest) -> HttpResponse:
-    """GET /me/"""
+    """GET /me/ - whatever woke the person up has been seen by now."""
+    patient = own_patient(answers.actor_of(request))
+    ports.note_seen(
+        actor=answers.actor_of(request), program_id=patient.program_id, patient_id=patient.pk, now=clock.now()
+    )
     return _show(request, done=request.GET.get("done", ""))
 
 

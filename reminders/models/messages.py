@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from reminders.models.base import PatientRow, one_of, program_id_key
-from reminders.rules.states import Audience, Channel, MessageClass, MessageState, SubjectKind
+from reminders.rules.states import WAKES, Audience, Channel, MessageClass, MessageState, SubjectKind
 
 IN_HAND = [MessageState.CLAIMED.value, MessageState.SENDING.value]
 
@@ -64,6 +64,11 @@ class Message(PatientRow):
     next_look_at = models.DateTimeField(null=True, blank=True, help_text="When reconcile looks again")
     looks = models.PositiveSmallIntegerField(default=0)
     question_open = models.BooleanField(default=False, help_text="Waiting for the answer to this question")
+    # A slot that first wakes somebody up has its text too, which waits to see whether that was seen (F61).
+    instead_of = models.CharField(
+        max_length=6, blank=True, default="", db_default="", help_text="The channel that was tried before this text"
+    )
+    seen_at = models.DateTimeField(null=True, blank=True, help_text="The person opened their page after this wake-up")
     answered_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
 
@@ -87,6 +92,14 @@ class Message(PatientRow):
             one_of("message_class", MessageClass, "message_class"),
             one_of("state", MessageState, "message_state"),
             models.CheckConstraint(condition=Q(due_at__lt=F("expires_at")), name="message_expires_after_due"),
+            models.CheckConstraint(
+                condition=Q(instead_of="")
+                | Q(channel=Channel.SMS.value, instead_of__in=[each.value for each in WAKES]),
+                name="message_only_a_text_stands_in",
+            ),
+            models.CheckConstraint(
+                condition=Q(channel=Channel.SMS.value) | Q(is_question=False), name="message_only_a_text_asks"
+            ),
             models.CheckConstraint(
                 condition=~Q(state__in=IN_HAND) | Q(lease_until__isnull=False), name="message_in_hand_has_lease"
             ),

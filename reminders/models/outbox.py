@@ -3,7 +3,8 @@
 from django.db import models
 
 from backend.fields import SealedField, SealedModel
-from reminders.models.base import PatientRow
+from reminders.models.base import PatientRow, one_of
+from reminders.rules.states import Channel
 
 
 class OutboxText(SealedModel, PatientRow):
@@ -14,6 +15,8 @@ class OutboxText(SealedModel, PatientRow):
     last_two = models.CharField(max_length=2)
     body = SealedField()
     sent_at = models.DateTimeField()
+    channel = models.CharField(max_length=6, default=Channel.SMS.value, db_default=Channel.SMS.value)
 
     class Meta:
+        constraints = [one_of("channel", Channel, "outboxtext_channel")]
         indexes = [models.Index(fields=["program", "-sent_at"], name="outbox_latest")]

@@ -34,7 +34,7 @@ _STOPWATCH = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One text for the wire. ``token`` goes into the callback address; ``valid_for_s`` is what is left to expiry.
+    """One text or wake-up for the wire. ``token`` goes into the callback address; ``valid_for_s`` is left to expiry.
 
     ``post_before`` is a reading of ``stopwatch``: half of the lease. A process that stood still for longer may
     find that its text was sent by another, so it posts no more (contract 4).
@@ -43,10 +43,12 @@ class Outgoing:
     message_id: int
     program_id: int
     patient_id: int | None
-    to: str  # E.164
+    to: str  # E.164; of a wake-up what its device is reached by
     body: str
     token: str
     valid_for_s: int
+    link: str = ""  # of a mail: where it leads instead of the start page
+    topic: str = ""  # of a wake-up: the same for every step of its slot, so that a later one replaces it (PUSH-7)
     post_before: float = math.inf
 
     @property

@@ -12,6 +12,7 @@ from reminders.models import OutboxText
 from reminders.providers.base import Outgoing, Query
 from reminders.rules.reconcile import Listed
 from reminders.rules.retry import FailureClass, Outcome, Result
+from reminders.rules.states import Channel
 
 _NO_KEY = Result(Outcome.REJECTED, FailureClass.BUG)
 _NOT_POSTED = Result(Outcome.NOT_PROCESSED, FailureClass.NOT_SENT)
@@ -21,8 +22,12 @@ class Outbox:
     """Writes each text, sealed, in a transaction of its own."""
 
     name = "outbox"
-    receipt = "delivered"
     service = None
+
+    def __init__(self, channel: Channel = Channel.SMS) -> None:
+        self._channel = channel
+        # A push service and a mail server tell nobody whether somebody was reached.
+        self.receipt = "delivered" if channel is Channel.SMS else ""
 
     def send_batch(self, batch: Sequence[Outgoing], *, now: datetime) -> list[Result]:
         with programs(sorted({one.program_id for one in batch})):
@@ -42,8 +47,9 @@ class Outbox:
                     patient_id=one.patient_id,
                     sid=sid,
                     token_digest=token_digest(one.token),
-                    last_two=one.to[-2:],
+                    last_two=one.to[-2:] if self._channel is Channel.SMS else "",
                     sent_at=now,
+                    channel=self._channel.value,
                 )
                 row.seal(key, body=one.body)
                 rows.append(row)

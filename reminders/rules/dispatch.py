@@ -47,6 +47,8 @@ class Why(StrEnum):
     BACK_OFF = "back_off"
     GOAL_MET = "goal_met"
     OPEN_QUESTION = "open_question"
+    SEEN = "seen"
+    TOLD = "told"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +103,12 @@ class SendFacts:
     paused: bool = False  # away (S 7) or on holiday from reminders
     inside: bool = False  # away and not back yet: visits rest too, the phone may be in other hands (S 21)
 
+    seen: bool = False  # the wake-up that went before this text was seen
+    told: bool = False  # of a wake-up: its slot's text has left, or waits for it no more
+
     # The patient asked for this very text ("later"): no cap and no back-off, but everything else.
     asked_for: bool = False
+    counted: bool = False  # its slot was counted when its wake-up left
     unsolicited_today: int = 0
     unsolicited_week: int = 0
     doses_today: int = 0  # other doses that had a reminder: a second text about the same one adds none
@@ -225,6 +231,10 @@ def _forbidden(facts: SendFacts) -> Why | None:
         return Why.ANSWERED
     if facts.cancelled:
         return Why.CANCELLED
+    if facts.seen:
+        return Why.SEEN
+    if facts.told:
+        return Why.TOLD
     if facts.hold_open and facts.message_class in _STOPPED_BY_HOLD:
         return Why.HOLD
     if facts.paused and facts.message_class in PROMPTS:
@@ -247,7 +257,7 @@ def _over_cap(facts: SendFacts, *, limits: Limits) -> Why | None:
     Acute red is counted and never capped. Back-off after silence holds for prompts; a visit and a hold are
     what a silent person most needs to hear of, so only the plain caps bind them.
     """
-    if facts.acute or facts.asked_for:
+    if facts.acute or facts.asked_for or facts.counted:
         return None
     group = facts.message_class.cap_group
     if group is CapGroup.NONE:

@@ -84,6 +84,7 @@ class PlannedMessage:
     acute: bool = False
     allowed_outside: bool = False  # outside the window by the patient's recorded choice
     outside: Outside = Outside.MOVE
+    instead_of: Channel | None = None  # of a text: the channel on which its slot was told first
 
 
 @dataclass(frozen=True, slots=True)

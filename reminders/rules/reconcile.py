@@ -8,11 +8,19 @@ treatment is worse than a missing one (M 1.4).
 
 "Exactly one resend" is proved against the fake provider and assumed of Twilio,
 whose list is not known to be immediately consistent.
+
+A push service and a mail server have no list (decision 14). What is unclear there was
+seen by its person, or waits: a wake-up is repeated once, for the second one takes the
+place of the first; a mail is not, for it would be a second mail. The text of the slot
+follows all the same when nobody saw either.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from reminders.rules.states import Channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +30,19 @@ class ReconcilePolicy:
     resends: int = 1
     again_after_failed_look: timedelta = timedelta(seconds=60)
     started_slack: timedelta = timedelta(seconds=5)  # the provider's clock against ours
+    asks: bool = True  # the provider has a list
 
 
 RECONCILE = ReconcilePolicy()
+
+RECONCILE_BY_CHANNEL: Mapping[Channel, ReconcilePolicy] = MappingProxyType(
+    {
+        Channel.SMS: RECONCILE,
+        Channel.PUSH: ReconcilePolicy(asks=False),
+        Channel.APP: ReconcilePolicy(asks=False),
+        Channel.EMAIL: ReconcilePolicy(asks=False, resends=0),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +105,20 @@ def next_step(facts: UnknownFacts, *, now: datetime, policy: ReconcilePolicy = R
     sid = facts.sid_from_callback or facts.sid_from_list
     if sid:
         return Accept(sid)
+    if not policy.asks:
+        return _without_a_list(facts, now=now, policy=policy)
     if now >= facts.expires_at or facts.resends >= policy.resends:
         return _last_look(facts, now=now, policy=policy)
     if facts.empty_looks >= policy.looks or (facts.at_least_once and facts.empty_looks >= 1):
         return Resend() if facts.may_resend else StayUnknown()
     return _look_or_wait(facts, now=now, policy=policy)
+
+
+def _without_a_list(facts: UnknownFacts, *, now: datetime, policy: ReconcilePolicy) -> Step:
+    if now >= facts.expires_at or facts.resends >= policy.resends or not facts.may_resend:
+        return StayUnknown()
+    wait_until = facts.started_at + policy.look_after
+    return Resend() if now >= wait_until else Wait(wait_until)
 
 
 def _last_look(facts: UnknownFacts, *, now: datetime, policy: ReconcilePolicy) -> Step:

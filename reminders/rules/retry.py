@@ -39,6 +39,8 @@ class FailureClass(StrEnum):
     BLOCKED = "blocked"
     CONTENT = "content"
     CAP = "cap"
+    GONE = "gone"  # a device or a mailbox that is no more: its next place is tried
+    REFUSED_HERE = "refused_here"  # we would not post there, or not follow
     PERMANENT_UNKNOWN = "permanent_unknown"
 
 
@@ -55,6 +57,7 @@ class Action(StrEnum):
     COUNT_BLOCKED = "count_blocked"  # the second is an opt-out until a person has looked
     COUNT_SOFT = "count_soft"  # three slots in a row raise "phone unreachable"
     STOP_TEMPLATE = "stop_template"  # when more than 1 % of an hour's texts are filtered
+    PRUNE_DEVICE = "prune_device"
     STOP_SENDER = "stop_sender"  # until the queue or the cap has room
 
 
@@ -124,6 +127,8 @@ ACTIONS: Mapping[FailureClass, tuple[Action, ...]] = MappingProxyType(
         _C.BLOCKED: (Action.COUNT_BLOCKED,),
         _C.CONTENT: (Action.STOP_TEMPLATE,),
         _C.CAP: (Action.STOP_SENDER,),
+        _C.GONE: (Action.PRUNE_DEVICE,),
+        _C.REFUSED_HERE: (),
         _C.PERMANENT_UNKNOWN: (Action.ALERT_DEVELOPERS,),
     }
 )
@@ -131,7 +136,7 @@ ACTIONS: Mapping[FailureClass, tuple[Action, ...]] = MappingProxyType(
 # A region that is not enabled stops one number's text; the account works for everybody else.
 _CODE_ACTIONS: Mapping[int, tuple[Action, ...]] = MappingProxyType({21408: (Action.ALERT_DAILY,)})
 
-_OUTCOMES: Mapping[FailureClass, Outcome] = MappingProxyType(
+OUTCOMES: Mapping[FailureClass, Outcome] = MappingProxyType(
     {
         # Refused before it was taken: it waits with the others and may expire.
         _C.CONFIG: Outcome.NOT_PROCESSED,
@@ -140,6 +145,7 @@ _OUTCOMES: Mapping[FailureClass, Outcome] = MappingProxyType(
         _C.BACKLOG: Outcome.NOT_PROCESSED,
         _C.CAP: Outcome.NOT_PROCESSED,
         _C.SOFT: Outcome.NOT_PROCESSED,
+        _C.GONE: Outcome.NOT_PROCESSED,
         _C.UNKNOWN: Outcome.UNKNOWN,
         _C.BAD_NUMBER: Outcome.REJECTED,
         _C.NOT_REACHED: Outcome.REJECTED,
@@ -147,6 +153,7 @@ _OUTCOMES: Mapping[FailureClass, Outcome] = MappingProxyType(
         _C.BUG: Outcome.REJECTED,
         _C.BLOCKED: Outcome.REJECTED,
         _C.CONTENT: Outcome.REJECTED,
+        _C.REFUSED_HERE: Outcome.REJECTED,
         _C.PERMANENT_UNKNOWN: Outcome.REJECTED,
     }
 )
@@ -167,7 +174,7 @@ class Result:
 
     outcome: Outcome
     failure: FailureClass | None = None
-    code: int | None = None
+    code: int | str | None = None
     sid: str | None = None
     actions: tuple[Action, ...] = ()
     retry_after: timedelta | None = None
@@ -200,7 +207,7 @@ def classify_provider_result(
         return Result(Outcome.UNKNOWN, _C.UNKNOWN, code=code)
     failure = _failure_of(http_status, code, rules)
     actions = _CODE_ACTIONS.get(code, ACTIONS[failure]) if code is not None else ACTIONS[failure]
-    outcome = Outcome.REJECTED if code in _CODE_ACTIONS else _OUTCOMES[failure]
+    outcome = Outcome.REJECTED if code in _CODE_ACTIONS else OUTCOMES[failure]
     return Result(outcome, failure, code=code, actions=actions, retry_after=wait)
 
 

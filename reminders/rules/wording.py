@@ -18,7 +18,7 @@ from enum import StrEnum
 from string import Formatter
 from types import MappingProxyType
 
-from reminders.rules.states import Audience, MessageClass
+from reminders.rules.states import Audience, Channel, MessageClass
 
 
 class Language(StrEnum):
@@ -63,6 +63,7 @@ class Template:
     yes: Answer | None = None
     no: Answer | None = None
     grade: int = 6
+    channel: Channel = Channel.SMS  # the one it is written for
 
     @property
     def is_question(self) -> bool:
@@ -97,6 +98,7 @@ def _template(
     answers: Mapping[str, Answer] = MappingProxyType({}),
     yes: Answer | None = None,
     no: Answer | None = None,
+    channel: Channel = Channel.SMS,
 ) -> Template:
     return Template(
         key=key,
@@ -107,6 +109,7 @@ def _template(
         answers=MappingProxyType(dict(answers)),
         yes=yes,
         no=no,
+        channel=channel,
     )
 
 
@@ -469,6 +472,14 @@ _ALL = (
     ),
     # The only text of a push: what it is about is fetched after unlock (PUSH-2).
     _template("push.wake", MessageClass.REPLY, "You have an update.", "Tiene una novedad."),
+    # Asks whoever reads a mailbox whether it is theirs; the link is added by the provider.
+    _template(
+        "mail.confirm",
+        MessageClass.ENROLMENT,
+        "Please confirm that this address is yours.",
+        "Por favor confirme que este correo es suyo.",
+        channel=Channel.EMAIL,
+    ),
 )
 
 TEMPLATES: Mapping[str, Template] = MappingProxyType({template.key: template for template in _ALL})
@@ -593,6 +604,27 @@ def render(
     if not needed:
         return text
     return text.format(**{name: _value_text(name, value, language) for name, value in values.items()})
+
+
+WAKE = "push.wake"
+CONFIRM_MAIL = "mail.confirm"
+
+
+def said(
+    channel: Channel,
+    key: str,
+    language: Language | str,
+    values: Mapping[str, str] = MappingProxyType({}),
+    *,
+    word: str = "",
+) -> str:
+    """Return what a channel says of a message: a text its own words, a wake-up the one neutral line (PUSH-2).
+
+    The template of a wake-up is that of its slot's text, which is never shown there. Raises as ``render``.
+    """
+    if channel is Channel.SMS or template(key).channel is channel:
+        return render(key, language, values, word=word)
+    return render(WAKE, language)
 
 
 # --- what a stranger may see ---------------------------------------------------------------------

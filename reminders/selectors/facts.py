@@ -19,12 +19,23 @@ from backend.selectors.keys import PROGRAM_ITSELF, data_keys
 from backend.selectors.people import programs_by_id, staff_phones
 from recovery.selectors import invitations, reminding
 from reminders.models import InboundMessage, Message
+from reminders.rules.devices import CONSENT
 from reminders.rules.dispatch import SendFacts, Why
 from reminders.rules.planning import OWNED_STEP, POLICY, ordinal_of, visit_text_ended
-from reminders.rules.states import MAYBE_OUT, PROMPTS, Audience, CapGroup, MessageClass, SubjectKind
+from reminders.rules.states import (
+    MAYBE_OUT,
+    PROMPTS,
+    Audience,
+    CapGroup,
+    Channel,
+    MessageClass,
+    MessageState,
+    SubjectKind,
+)
 from reminders.rules.stops import WRONG_PERSON
 from reminders.rules.window import Outside
 from reminders.selectors import stops
+from reminders.selectors.devices import Place, mailboxes, places
 from reminders.selectors.optouts import opted_out
 from reminders.selectors.silence import ANSWERED, unanswered
 
@@ -53,15 +64,18 @@ class Claimed:
     expires_at: datetime
     attempts: int
     crashes: int
+    channel: Channel = Channel.SMS
+    instead_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a message goes. ``phone`` '' when nobody can be reached."""
+    """Where a message goes. ``phone`` '' when nobody can be reached; of a wake-up what ``device_id`` is reached by."""
 
     phone: str
     index: bytes | None
     zone: ZoneInfo
+    device_id: int | None = None
     word: str = ""  # what this patient agreed to have it called (S 21)
 
     def __repr__(self) -> str:
@@ -122,13 +136,17 @@ def facts_of(claimed: Sequence[Claimed], *, now: datetime) -> Known:
     supporters = {one.subject_id for one in claimed if one.audience == Audience.SUPPORTER.value}
     beside = reminding.supporter_contacts(supporters, now=now) if supporters else {}
     known.addresses = _addresses(
-        claimed, contacts, {pk: ZoneInfo(program.zone) for pk, program in programs.items()}, beside
+        claimed, contacts, {pk: ZoneInfo(program.zone) for pk, program in programs.items()}, beside, now=now
     )
     indexes = {address.index for address in known.addresses.values() if address.index}
     out = opted_out(indexes)
     bad = stops.bad_numbers(indexes)
     off = stops.in_force(programs.keys())
-    consented = patients_with_consent(kind=ConsentKind.SMS, patient_ids=patients)
+    agreed = {
+        kind: patients_with_consent(kind=kind, patient_ids=patients)
+        for kind in {CONSENT[one.channel] for one in claimed} | {ConsentKind.SMS}
+    }
+    beside_it = _siblings(claimed)
     slots = {one.id: slot for one in claimed if (slot := _slot(one)) is not None}
     doses = reminding.slot_states(set(slots.values())) if slots else {}
     visits = reminding.awaited_visits_by_id(
@@ -179,17 +197,24 @@ def facts_of(claimed: Sequence[Claimed], *, now: datetime) -> Known:
             opted_out=address.index is not None and (one.program_id, address.index) in out,
             deceased=contact is not None and contact.deceased,
             exited=contact is not None and contact.exited,
-            consented=one.patient_id in consented,
+            consented=one.patient_id in agreed[CONSENT[one.channel]],
             has_address=bool(address.phone),
             asked_for=one.step.endswith(".later"),
         )
         code = bad.get((one.program_id, address.index), "") if address.index is not None else ""
         facts.wrong_person = code == WRONG_PERSON
         facts.bad_address = code not in ("", WRONG_PERSON)
-        facts.shared_number = contact is not None and contact.phone_shared and one.message_class in _ASKING
+        facts.shared_number = (
+            contact is not None
+            and contact.phone_shared
+            and one.message_class in _ASKING
+            and one.channel is Channel.SMS  # a wake-up asks nothing
+        )
         rest = rests.get(one.patient_id) if one.patient_id is not None else None
         if rest is not None:
             facts.paused, facts.inside = rest.covers(one.slot_on), rest.inside
+        if one.id in beside_it:
+            _mind_the_sibling(facts, one, beside_it[one.id])
         slot = slots.get(one.id)
         if slot is not None:
             state = doses.get(slot)
@@ -238,6 +263,53 @@ def facts_of(claimed: Sequence[Claimed], *, now: datetime) -> Known:
     return known
 
 
+# --- the wake-up and the text of one slot -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Sibling:
+    state: str
+    seen: bool
+    instead_of: str
+
+
+_SIBLINGS = """
+SELECT u.id, m.state, m.seen_at IS NOT NULL, m.instead_of
+FROM unnest(%(ids)s::bigint[], %(kinds)s::text[], %(subjects)s::bigint[], %(days)s::date[], %(steps)s::text[],
+  %(channels)s::text[]) AS u (id, kind, subject, day, step, channel)
+JOIN reminders_message m ON (m.subject_kind, m.subject_id, m.slot_on, m.step, m.channel)
+  = (u.kind, u.subject, u.day, u.step, u.channel) AND m.recipient_id IS NULL
+"""
+
+
+def _siblings(claimed: Sequence[Claimed]) -> dict[int, _Sibling]:
+    """Of each text that waited behind a wake-up that wake-up, of each wake-up its text, by message id."""
+    rows = [one for one in claimed if one.instead_of or one.channel is not Channel.SMS]
+    if not rows:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SIBLINGS,
+            {
+                "ids": [one.id for one in rows],
+                "kinds": [one.subject_kind for one in rows],
+                "subjects": [one.subject_id for one in rows],
+                "days": [one.slot_on for one in rows],
+                "steps": [one.step for one in rows],
+                "channels": [one.instead_of or Channel.SMS.value for one in rows],
+            },
+        )
+        return {row[0]: _Sibling(*row[1:]) for row in cursor.fetchall()}
+
+
+def _mind_the_sibling(facts: SendFacts, one: Claimed, sibling: _Sibling) -> None:
+    if one.channel is Channel.SMS:
+        facts.seen, facts.counted = sibling.seen, sibling.state in _OUT
+    else:
+        waits = sibling.state in (MessageState.PLANNED.value, MessageState.SUPPRESSED.value)
+        facts.told = not waits or sibling.instead_of != one.channel.value
+
+
 def _slot(one: Claimed) -> reminding.Slot | None:
     ordinal = ordinal_of(one.step) if one.subject_kind == SubjectKind.DOSE.value else None
     return None if ordinal is None else (one.subject_id, one.slot_on, ordinal)
@@ -255,15 +327,27 @@ def _addresses(
     contacts: Mapping[int, reminding.Contact],
     zones: Mapping[int, ZoneInfo],
     beside: Mapping[int, reminding.SupporterContact],
+    *,
+    now: datetime,
 ) -> dict[int, Address]:
     """A patient's own number; the number that wrote, for answers; a staff member's for notices; a supporter's."""
     staff = {one.program_id for one in claimed if one.audience == Audience.STAFF.value}
     phones = staff_phones(program_ids=staff) if staff else {}
     senders = _senders({one.subject_id for one in claimed if one.subject_kind == SubjectKind.INBOUND.value})
+    woken = _woken(claimed, now=now)
     found = {}
     for one in claimed:
         contact = contacts.get(one.patient_id) if one.patient_id is not None else None
         zone = contact.zone if contact is not None else zones[one.program_id]
+        if one.channel is not Channel.SMS:
+            place = woken.get(one.id)
+            found[one.id] = Address(
+                phone=place.address if place is not None else "",
+                index=None,
+                zone=zone,
+                device_id=place.device_id if place is not None else None,
+            )
+            continue
         if one.audience == Audience.STAFF.value:
             phone = phones.get((one.program_id, one.recipient_id or 0), ("", 0))[0]
             index = phone_index(one.program_id, phone) if phone else None
@@ -279,6 +363,23 @@ def _addresses(
         own = contact is not None and one.audience == Audience.PATIENT.value
         found[one.id] = Address(phone=phone, index=index, zone=zone, word=contact.word if contact and own else "")
     return found
+
+
+def _woken(claimed: Sequence[Claimed], *, now: datetime) -> dict[int, Place]:
+    """The device that each of these wake-ups goes to; the mail that asks for a confirmation goes to the one asked."""
+    rows = [one for one in claimed if one.channel is not Channel.SMS]
+    if not rows:
+        return {}
+    asking = {one.id for one in rows if one.subject_kind == SubjectKind.ENROLMENT.value}
+    boxes = mailboxes({one.subject_id for one in rows if one.id in asking})
+    last = places(
+        {one.patient_id for one in rows if one.patient_id is not None}, channels={one.channel for one in rows}, now=now
+    )
+    found = {
+        one.id: boxes.get(one.subject_id) if one.id in asking else last.get((one.patient_id or 0, one.channel))
+        for one in rows
+    }
+    return {pk: place for pk, place in found.items() if place is not None}
 
 
 def _senders(inbound_ids: Collection[int]) -> dict[int, tuple[str, bytes]]:
@@ -336,6 +437,11 @@ FROM unnest(%(programs)s::bigint[], %(patients)s::bigint[], %(today)s::timestamp
 JOIN reminders_message m ON m.program_id = u.program_id AND m.patient_id = u.patient_id
   AND m.due_at >= u.week - interval '2 days' AND m.sending_at >= u.week AND m.state = ANY (%(out)s::text[])
   AND m.audience <> 'supporter'
+  AND NOT (m.instead_of <> '' AND EXISTS (
+    SELECT 1 FROM reminders_message w
+    WHERE (w.subject_kind, w.subject_id, w.slot_on, w.step, w.channel)
+      = (m.subject_kind, m.subject_id, m.slot_on, m.step, m.instead_of)
+      AND w.recipient_id IS NULL AND w.state = ANY (%(out)s::text[])))
 GROUP BY u.patient_id
 """
 

@@ -9,7 +9,7 @@ from backend.selectors.keys import data_keys
 from recovery.selectors import reminding
 from reminders.models import InboundMessage, Message
 from reminders.rules import wording
-from reminders.rules.states import Audience, MessageState
+from reminders.rules.states import Audience, Channel, MessageState
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,6 @@ def heard_from(rows: Sequence[InboundMessage]) -> dict[int, Said]:
 
 def _text(row: Message, word: str) -> str:
     try:
-        return wording.render(row.template, row.language, row.values, word=word)
+        return wording.said(Channel(row.channel), row.template, row.language, row.values, word=word)
     except (wording.UnknownTemplate, wording.BadValue):
         return ""

@@ -75,7 +75,7 @@ SELECT min(id) FROM reminders_message WHERE provider_sid <> '' AND created_at > 
 GROUP BY provider_sid HAVING count(*) > 1 LIMIT %(limit)s
 """
 
-# A slot's key allows one row per channel; the same slot may be told on two channels only if the first was no success.
+# A slot's key allows one row per channel; its text may leave beside its wake-up only if that was not seen (F61).
 _TWO_CHANNELS = """
 SELECT b.id FROM reminders_message a JOIN reminders_message b
   ON (a.subject_kind, a.subject_id, a.slot_on, a.step) = (b.subject_kind, b.subject_id, b.slot_on, b.step)
@@ -85,11 +85,35 @@ WHERE a.state = 'delivered' AND b.state = 'delivered' AND a.channel <> 'push' AN
 """
 
 
+_TEXT_AFTER_SEEN = """
+SELECT DISTINCT m.id FROM reminders_attempt a JOIN reminders_message m ON m.id = a.message_id
+JOIN reminders_message w ON (w.subject_kind, w.subject_id, w.slot_on, w.step, w.channel)
+  = (m.subject_kind, m.subject_id, m.slot_on, m.step, m.instead_of) AND w.recipient_id IS NULL
+WHERE a.started_at > %(since)s AND m.instead_of <> '' AND a.started_at > w.seen_at + %(grace)s LIMIT %(limit)s
+"""
+
+_TWO_TEXTS = """
+SELECT min(m.id) FROM reminders_message m JOIN reminders_attempt a ON a.message_id = m.id
+WHERE a.started_at > %(since)s AND m.channel = 'sms' AND m.recipient_id IS NULL
+GROUP BY m.subject_kind, m.subject_id, m.slot_on, m.step HAVING count(DISTINCT m.id) > 1 LIMIT %(limit)s
+"""
+
+_WAKE_BESIDE_TEXT = """
+SELECT w.id FROM reminders_message w JOIN reminders_message m
+  ON (m.subject_kind, m.subject_id, m.slot_on, m.step, m.channel)
+  = (w.subject_kind, w.subject_id, w.slot_on, w.step, 'sms') AND m.recipient_id IS NULL
+WHERE w.channel <> 'sms' AND w.due_at > %(since)s AND w.sending_at > m.sending_at + %(grace)s LIMIT %(limit)s
+"""
+
+
 def taken_twice(*, now: datetime) -> list[Violation]:
     """I1: one acceptance per slot and channel, but for a second try after a proven non-delivery."""
-    values = {"since": now - LOOK_BACK}
+    values = {"since": now - LOOK_BACK, "grace": OPT_OUT_WITHIN}
     return (
-        _messages("I1", "two texts of the provider's for one slot", _TAKEN_TWICE, values)
+        _messages("I1", "texted although its wake-up was seen", _TEXT_AFTER_SEEN, values)
+        + _messages("I1", "two texts for one slot", _TWO_TEXTS, values)
+        + _messages("I1", "woken up after the text", _WAKE_BESIDE_TEXT, values)
+        + _messages("I1", "two texts of the provider's for one slot", _TAKEN_TWICE, values)
         + _messages("I1", "one text of the provider's for two slots", _ONE_TEXT_TWO_SLOTS, values)
         + _messages("I1", "one slot delivered on two channels", _TWO_CHANNELS, values)
     )
@@ -144,6 +168,7 @@ JOIN reminders_message m ON m.id = a.message_id
 JOIN recovery_patient p ON p.id = m.patient_id
 JOIN reminders_optout o ON o.program_id = m.program_id AND o.phone_index = p.phone_index AND o.scope = 'sms'
 WHERE a.started_at > %(since)s AND m.audience = 'patient' AND m.message_class <> 'opt_out_confirm'
+  AND m.channel = 'sms'
   AND a.started_at > o.since + %(grace)s AND (o.ended_at IS NULL OR a.started_at < o.ended_at)
 LIMIT %(limit)s
 """
@@ -245,6 +270,11 @@ SELECT m.id, m.patient_id, m.message_class, m.acute, min(a.started_at), p.zone, 
 FROM reminders_attempt a JOIN reminders_message m ON m.id = a.message_id JOIN recovery_patient p ON p.id = m.patient_id
 WHERE a.started_at > %(since)s AND a.result IN ('accepted', 'unknown', '')
   AND m.audience = 'patient' AND m.message_class = ANY (%(unasked)s::text[])
+  AND NOT (m.instead_of <> '' AND EXISTS (
+    SELECT 1 FROM reminders_message w JOIN reminders_attempt wa ON wa.message_id = w.id
+    WHERE (w.subject_kind, w.subject_id, w.slot_on, w.step, w.channel)
+      = (m.subject_kind, m.subject_id, m.slot_on, m.step, m.instead_of)
+      AND wa.result IN ('accepted', 'unknown', '')))
 GROUP BY m.id, p.zone ORDER BY min(a.started_at)
 """
 
@@ -281,7 +311,8 @@ SELECT DISTINCT m.id FROM reminders_attempt a JOIN reminders_message m ON m.id =
 WHERE a.started_at > %(since)s AND m.audience = 'patient' AND m.message_class = ANY (%(consented)s::text[])
   AND NOT EXISTS (
     SELECT 1 FROM backend_consent c
-    WHERE c.program_id = m.program_id AND c.patient_id = m.patient_id AND c.kind = 'sms'
+    WHERE c.program_id = m.program_id AND c.patient_id = m.patient_id
+      AND c.kind = CASE m.channel WHEN 'app' THEN 'push' ELSE m.channel END
       AND c.given_at <= a.started_at + %(grace)s AND (c.revoked_at IS NULL OR c.revoked_at + %(grace)s > a.started_at))
 LIMIT %(limit)s
 """

@@ -7,6 +7,7 @@ from datetime import datetime
 from backend.crypto import CannotOpen, Key
 from backend.selectors.keys import PROGRAM_ITSELF, data_keys
 from reminders.models import InboundMessage, OutboxText
+from reminders.rules.states import Channel
 from reminders.selectors.history import Said, heard_from
 
 
@@ -18,6 +19,7 @@ class Phone:
     staff: bool
     reply_to: int | None
     latest: datetime
+    channel: str = Channel.SMS.value
     texts: list[Said] = field(default_factory=list)
 
 
@@ -33,14 +35,17 @@ def phones(*, program_ids: Iterable[int], limit: int = 200) -> list[Phone]:
         except CannotOpen:
             text = ""
         # One person, one phone; texts without a patient are told apart by what is shown of the number.
-        name = (row.program_id, row.patient_id, "" if row.patient_id else row.last_two)
+        # What would wake another place up is a card of its own.
+        kind = "" if row.channel == Channel.SMS.value else row.channel
+        name = (row.program_id, row.patient_id, kind or ("" if row.patient_id else row.last_two))
         phone = found.setdefault(
             name,
             Phone(
                 last_two=row.last_two,
                 staff=row.patient_id is None,
-                reply_to=row.pk if row.patient_id else None,
+                reply_to=row.pk if row.patient_id and not kind else None,
                 latest=row.sent_at,
+                channel=row.channel,
             ),
         )
         phone.texts.append(Said(at=row.sent_at, ours=True, text=text))
@@ -52,7 +57,7 @@ def phones(*, program_ids: Iterable[int], limit: int = 200) -> list[Phone]:
 
 
 def _add_answers(found: dict[tuple[int, int | None, str], Phone], limit: int) -> None:
-    patients = [patient_id for _, patient_id, _ in found if patient_id is not None]
+    patients = [patient_id for _, patient_id, kind in found if patient_id is not None and not kind]
     rows = list(InboundMessage.objects.filter(patient_id__in=patients).order_by("-received_at")[:limit])
     heard = heard_from(rows)
     for row in rows:

@@ -32,6 +32,7 @@ SELECT u.patient_id, min(m.sending_at), count(*)
 FROM unnest(%(patients)s::bigint[], %(since)s::timestamptz[]) AS u (patient_id, since)
 JOIN reminders_message m ON m.patient_id = u.patient_id AND m.due_at >= u.since - interval '1 day'
   AND m.sending_at >= u.since AND m.state = ANY (%(states)s::text[]) AND m.message_class = ANY (%(classes)s::text[])
+  AND m.instead_of = ''
 GROUP BY u.patient_id
 """
 

@@ -9,7 +9,7 @@ import json
 import random
 import secrets
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,17 +21,18 @@ from django.db import IntegrityError, connection
 from backend.access import NOBODY
 from backend.crypto import blind_index, token_digest
 from backend.db import programs
-from backend.rules.consent import ConsentKind
 from backend.selectors.consents import patients_with_consent
 from backend.services import audit
 from reminders.providers.base import Outgoing, Overlapping, Provider, stopwatch
-from reminders.providers.registry import sms_provider
+from reminders.providers.registry import sms_provider, wake_providers
 from reminders.rules import wording
+from reminders.rules.channels import brings_text_forward
+from reminders.rules.devices import CONSENT, Ended
 from reminders.rules.dispatch import Defer, Expire, SendFacts, Suppress, Why, decide
 from reminders.rules.retry import Action, FailureClass, Outcome, Result, is_poison, retry_at
-from reminders.rules.states import Audience, MessageClass, MessageState
+from reminders.rules.states import Audience, Channel, MessageClass, MessageState, lane
 from reminders.selectors.facts import Address, Claimed, facts_of
-from reminders.services import outcomes, provider_codes, receipts, slots, stops
+from reminders.services import devices, outcomes, provider_codes, receipts, slots, stops
 from reminders.services.crashpoints import crashpoint
 from reminders.services.flow import Flow
 
@@ -85,8 +86,12 @@ def dispatch_due(
     limit: int | None = None,
     runner: str = "tick",
     rounds: int = MAX_ROUNDS,
+    wakes: Mapping[Channel, Provider] | None = None,
 ) -> Counts:
     """Send what is due, in batches of at most ``limit`` rows, until nothing is left or ``rounds`` are over.
+
+    Each channel is a lane of its own, texts first: a provider that fails keeps nobody else's waiting. ``provider``
+    sends texts, ``wakes`` the others; named alone, ``provider`` is all there is.
 
     Safe to run twice, late, or in many places at once: a row is claimed by one runner, a patient has one
     row in hand. Stops early when the provider lets nobody through, its circuit is open, or the sender has no
@@ -98,9 +103,37 @@ def dispatch_due(
     counts = Counts()
     if not ids:
         return counts
-    provider = provider or sms_provider()
-    clock, pace = Elapsing(now), Pace(provider)
+    if wakes is None:
+        wakes = wake_providers() if provider is None else {}
+    lanes = {Channel.SMS: provider or sms_provider(), **wakes}
+    clock = Elapsing(now)
     counts.expired = expire_past(program_ids=ids, now=now)
+    for channel, sender in lanes.items():
+        _dispatch_lane(
+            channel,
+            program_ids=ids,
+            provider=sender,
+            clock=clock,
+            counts=counts,
+            limit=limit or settings.DISPATCH_BATCH,
+            runner=runner,
+            rounds=rounds,
+        )
+    return counts
+
+
+def _dispatch_lane(
+    channel: Channel,
+    *,
+    program_ids: Sequence[int],
+    provider: Provider,
+    clock: Elapsing,
+    counts: Counts,
+    limit: int,
+    runner: str,
+    rounds: int,
+) -> None:
+    ids, pace = program_ids, Pace(provider)
     for _ in range(rounds):
         owner = f"{runner[:40]}:{secrets.token_hex(6)}"
         room = pace.flow.room(now=clock.now())
@@ -111,9 +144,10 @@ def dispatch_due(
         claimed = claim(
             program_ids=ids,
             now=clock.now(),
-            limit=min(limit or settings.DISPATCH_BATCH, room.rows),
+            limit=min(limit, room.rows),
             owner=owner,
             latest_first=room.slow,
+            channel=channel,
         )
         if not claimed:
             break
@@ -123,7 +157,6 @@ def dispatch_due(
             program_ids=ids, ready=ready, clock=clock, owner=owner, provider=provider, counts=counts, pace=pace
         ):
             break
-    return counts
 
 
 # --- 1. what is too late ------------------------------------------------------------------------------------
@@ -167,7 +200,7 @@ def expire_past(*, program_ids: Sequence[int], now: datetime, limit: int = 20_00
 _COLUMNS = (
     "m.id, m.program_id, m.patient_id, m.audience, m.recipient_id, m.subject_kind, m.subject_id, m.slot_on, m.step, "
     'm.message_class, m.acute, m.own_time, m.template, m.language, m."values", m.is_question, m.send_after, '
-    "m.expires_at, m.attempts, m.crashes"
+    "m.expires_at, m.attempts, m.crashes, m.channel, m.instead_of"
 )
 
 # Each priority is a range scan of its own, so that what waits for later costs nothing. The best row of each
@@ -203,7 +236,13 @@ _CLAIMS = {latest_first: _CLAIM.format(direction="DESC" if latest_first else "AS
 
 
 def claim(
-    *, program_ids: Sequence[int], now: datetime, limit: int, owner: str, latest_first: bool = False
+    *,
+    program_ids: Sequence[int],
+    now: datetime,
+    limit: int,
+    owner: str,
+    latest_first: bool = False,
+    channel: Channel = Channel.SMS,
 ) -> list[Claimed]:
     """Take up to ``limit`` due rows, at most one per patient, for LEASE_SECONDS; most urgent first.
 
@@ -217,7 +256,7 @@ def claim(
         "near": limit * 2,
         "owner": owner,
         "lease": now + timedelta(seconds=settings.LEASE_SECONDS),
-        "priorities": sorted({0, *(one.priority for one in MessageClass)}),
+        "priorities": lane(channel),
     }
     for _ in range(CLAIM_TRIES):
         try:
@@ -248,7 +287,7 @@ def _claimed(row: Sequence[Any]) -> Claimed:
     values = row[14]
     if isinstance(values, str):  # a plain cursor leaves jsonb as text
         values = json.loads(values)
-    columns = [*row[:9], MessageClass(row[9]), *row[10:14], values, *row[15:]]
+    columns = [*row[:9], MessageClass(row[9]), *row[10:14], values, *row[15:20], Channel(row[20]), row[21]]
     return Claimed(*columns)
 
 
@@ -291,7 +330,7 @@ def settle(
                 endings.append((one.id, MessageState.EXPIRED, ""))
             else:
                 try:
-                    body = wording.render(one.template, one.language, one.values, word=address.word)
+                    body = wording.said(one.channel, one.template, one.language, one.values, word=address.word)
                 except (wording.UnknownTemplate, wording.BadValue):
                     log.error("message cannot be written", message_id=one.id, program_id=one.program_id)
                     if is_poison(one.crashes + 1):
@@ -303,6 +342,7 @@ def settle(
                     asked.add(address.index)
                 ready.append(Ready(one, address, body))
         ended = slots.end(endings, now=now, from_states=(MessageState.CLAIMED,), owner=owner)
+        _bring_texts_forward(ended, now=now)
         outcomes.tell(ended, now=now)
         stops.tell(held, now=now)
         _plan_again(later, owner=owner)
@@ -312,6 +352,18 @@ def settle(
     counts.deferred += len(later)
     crashpoint("after_settle_commit")
     return ready
+
+
+def _bring_texts_forward(ended: Sequence[slots.Ended], *, now: datetime) -> None:
+    """The texts behind wake-ups that cannot be: they need not wait."""
+    slots.bring_forward(
+        [
+            one.message_id
+            for one in ended
+            if one.channel != Channel.SMS.value and brings_text_forward(MessageState(one.state), one.why)
+        ],
+        now=now,
+    )
 
 
 def _one_question_a_number(facts: SendFacts, address: Address, asked: set[bytes]) -> None:
@@ -358,6 +410,7 @@ class Posted:
     started_at: datetime
     index: bytes | None
     result: Result
+    device_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,8 +465,9 @@ def _post(part: Sequence[Ready], batch: Sequence[tuple[Outgoing, int]], *, now: 
 
     def land() -> list[Posted]:
         return [
-            Posted(by_id[one.message_id].message, number, now, by_id[one.message_id].address.index, result)
+            Posted(ready.message, number, now, ready.address.index, result, ready.address.device_id)
             for (one, number), result in zip(batch, answers(), strict=True)
+            for ready in (by_id[one.message_id],)
         ]
 
     return Flying(rows=len(batch), since=since, land=land)
@@ -493,7 +547,7 @@ WHERE m.id = ANY (%s) AND m.is_question AND q.patient_id = m.patient_id AND q.qu
 """
 
 # The last look before the wire, in the statement that commits to it: still ours, still in time, not opted out
-# since, its class not switched off (N33), and no other question open for this patient.
+# since, its class not switched off (N33), no other question open for this patient, and what woke them up not seen.
 _BEGIN = """
 UPDATE reminders_message m SET state = 'sending', sending_at = %(now)s, lease_until = %(lease)s,
   attempts = m.attempts + 1, provider = %(provider)s, question_open = m.is_question, why = ''
@@ -508,6 +562,11 @@ WHERE m.id = u.id AND m.state = 'claimed' AND m.claimed_by = %(owner)s AND m.lea
       AND s.name = CASE s.kind WHEN 'class' THEN m.message_class ELSE m.template END)
   AND NOT (m.is_question AND EXISTS (
     SELECT 1 FROM reminders_message q WHERE q.patient_id = m.patient_id AND q.question_open AND q.id <> m.id))
+  AND NOT (m.instead_of <> '' AND EXISTS (
+    SELECT 1 FROM reminders_message w
+    WHERE (w.subject_kind, w.subject_id, w.slot_on, w.step, w.channel)
+      = (m.subject_kind, m.subject_id, m.slot_on, m.step, m.instead_of)
+      AND w.recipient_id IS NULL AND w.seen_at IS NOT NULL))
 RETURNING m.id, m.attempts
 """
 
@@ -583,6 +642,8 @@ def _begin(
                 token=token,
                 valid_for_s=int((one.message.expires_at - now).total_seconds()),
                 post_before=post_before,
+                topic=_topic(one.message),
+                link=_link(one.message, token),
             ),
             numbers[one.message.id],
         )
@@ -590,17 +651,32 @@ def _begin(
     ]
 
 
+def _topic(one: Claimed) -> str:
+    """What the wake-ups of one slot share, so that a later one replaces an earlier: nothing can be read from it."""
+    if one.channel is Channel.SMS:
+        return ""
+    slot = f"{one.subject_kind}|{one.subject_id}|{one.slot_on}|{one.step.partition('.')[0]}"
+    return blind_index(settings.INDEX_KEY, "topic", slot).hex()
+
+
+def _link(one: Claimed, token: str) -> str:
+    return f"{settings.PUBLIC_BASE_URL}/mail/{token}/" if one.template == wording.CONFIRM_MAIL else ""
+
+
 def _still_agreed(part: Sequence[Ready]) -> set[int]:
-    """The messages whose patient still agrees to be texted; consent may have ended since the claim."""
+    """The messages whose patient still agrees to their channel; consent may have ended since the claim."""
     asked = [
         one.message
         for one in part
         if one.message.audience == Audience.PATIENT.value and one.message.message_class not in _TO_WHOEVER_WROTE
     ]
-    agreed = patients_with_consent(
-        kind=ConsentKind.SMS, patient_ids={one.patient_id for one in asked if one.patient_id is not None}
-    )
-    refused = {one.id for one in asked if one.patient_id not in agreed}
+    refused: set[int] = set()
+    for kind in {CONSENT[one.channel] for one in asked}:
+        same = [one for one in asked if CONSENT[one.channel] is kind]
+        agreed = patients_with_consent(
+            kind=kind, patient_ids={one.patient_id for one in same if one.patient_id is not None}
+        )
+        refused |= {one.id for one in same if one.patient_id not in agreed}
     return {one.message.id for one in part} - refused
 
 
@@ -715,7 +791,10 @@ def _write_results(posted: Sequence[Posted], *, now: datetime, counts: Counts) -
         now=now,
         from_states=(MessageState.SENDING,),
     )
+    _bring_texts_forward(ended, now=now)
     outcomes.tell(ended, now=now)
+    gone = {one.device_id for one in posted if Action.PRUNE_DEVICE in one.result.actions}
+    devices.prune([pk for pk in gone if pk is not None], why=Ended.REFUSED, now=now)
     for one in posted:
         _act(one, now=now)
     counts.accepted += len(accepted)

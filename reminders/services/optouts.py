@@ -11,7 +11,7 @@ from recovery.selectors import reminding
 from recovery.services.supporters import withdraw_number
 from reminders.models import Message, OptOut
 from reminders.rules.dispatch import Why
-from reminders.rules.states import MessageClass, MessageState
+from reminders.rules.states import Channel, MessageClass, MessageState
 from reminders.rules.stops import WRONG_PERSON
 from reminders.services import outcomes, slots
 
@@ -65,10 +65,15 @@ def opt_out(
 
 
 def suppress_waiting(patient_ids: Sequence[int], *, why: Why, now: datetime) -> int:
-    """End everything that waits for these patients, claimed rows included; returns how many."""
+    """End every text that waits for these patients, claimed rows included; returns how many.
+
+    A wake-up goes on: it leaves by another agreement, which its person ends where they gave it (M 1.3).
+    """
     waiting = (
         Message.objects.filter(
-            patient_id__in=patient_ids, state__in=[MessageState.PLANNED.value, MessageState.CLAIMED.value]
+            patient_id__in=patient_ids,
+            channel=Channel.SMS.value,
+            state__in=[MessageState.PLANNED.value, MessageState.CLAIMED.value],
         )
         .exclude(message_class=MessageClass.OPT_OUT_CONFIRM.value)
         .order_by("pk")

@@ -4,13 +4,16 @@ A flag never blames a patient for a reminder that we failed to send (contract 5)
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
+
+from django.db import connection
 
 from recovery.selectors import reminding
 from recovery.services.reminder_outcomes import note_reminder_outcome
 from reminders.rules.dispatch import Why
 from reminders.rules.planning import ordinal_of
-from reminders.rules.states import MessageState, SubjectKind
+from reminders.rules.states import Channel, MessageState, SubjectKind
 from reminders.services.slots import Ended
 
 # The text had lost its reason, or its silence is what held it back: nobody was left waiting for it.
@@ -26,6 +29,7 @@ _NO_LOSS = {
         Why.EXITED,
         Why.DECEASED,
         Why.PROGRAM_CLOSED,
+        Why.SEEN,
     )
 }
 _OTHER = {
@@ -43,6 +47,7 @@ def tell(ended: Sequence[Ended], *, now: datetime) -> None:
     texts only those that could not be delivered: an injection has no dose of the day, and its patient can be out
     of reach too. One that arrived is told only where the core holds somebody to be out of reach.
     """
+    ended = _of_slots(ended)
     waiting = {one.patient_id for one in ended if one.state in _REACHED and one.patient_id is not None}
     doubted = reminding.out_of_reach(waiting) if waiting else set()
     lost: dict[reminding.Slot, Ended] = {}
@@ -67,6 +72,44 @@ def tell(ended: Sequence[Ended], *, now: datetime) -> None:
         by_program.setdefault(one.program_id, []).append((one.patient_id, dose_id, _outcome(one)))
     for program_id, outcomes in by_program.items():
         note_reminder_outcome(program_id=program_id, outcomes=outcomes, now=now)
+
+
+_NO_TEXT = {Why.NO_CONSENT.value, Why.OPTED_OUT.value, Why.NO_ADDRESS.value, *_DEAD_NUMBER}
+_FAILED = {MessageState.FAILED.value, MessageState.EXPIRED.value}
+
+_BESIDE = """
+SELECT u.id, m.state, m.why FROM unnest(%(ids)s::bigint[]) AS u (id)
+JOIN reminders_message e ON e.id = u.id
+JOIN reminders_message m ON (m.subject_kind, m.subject_id, m.slot_on, m.step)
+  = (e.subject_kind, e.subject_id, e.slot_on, e.step) AND m.recipient_id IS NULL
+  AND m.channel = CASE WHEN e.channel = 'sms' THEN e.instead_of ELSE 'sms' END
+"""
+
+
+def _of_slots(ended: Sequence[Ended]) -> list[Ended]:
+    """One end for each slot that was told on two channels; the others as they are.
+
+    Its text speaks for the slot. Where the person's own choice or number kept the text back and the wake-up before
+    it failed on our side, that failure is the slot's end, whichever of the two is written last: nobody is called
+    silent for it.
+    """
+    two = [one for one in ended if one.instead_of or one.channel != Channel.SMS.value]
+    if not two:
+        return list(ended)
+    with connection.cursor() as cursor:
+        cursor.execute(_BESIDE, {"ids": [one.message_id for one in two]})
+        other = {pk: (state, why) for pk, state, why in cursor.fetchall()}
+    kept = []
+    for one in ended:
+        state, why = other.get(one.message_id, ("", ""))
+        if one.channel != Channel.SMS.value:
+            if one.state in _FAILED and why in _NO_TEXT:
+                kept.append(one)
+        elif one.instead_of and one.why in _NO_TEXT and state in _FAILED:
+            kept.append(replace(one, state=state, why=why))
+        else:
+            kept.append(one)
+    return kept
 
 
 def _outcome(one: Ended) -> str:

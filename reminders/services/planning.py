@@ -26,6 +26,7 @@ from recovery.selectors.rota import staffing_of
 from recovery.services.tasks import NewTask, end_tasks, make_tasks
 from reminders.models import Message
 from reminders.rules import wording
+from reminders.rules.channels import beside
 from reminders.rules.dispatch import Why
 from reminders.rules.planning import (
     OWNED_STEP,
@@ -49,6 +50,7 @@ from reminders.rules.planning import (
 )
 from reminders.rules.states import Audience, MessageClass, MessageState, SubjectKind
 from reminders.rules.window import DOSE_EXPIRY, EXPIRY
+from reminders.selectors.devices import orders
 from reminders.selectors.facts import InvitationKey, invitation_ends
 from reminders.selectors.silence import ANSWERED, unanswered
 from reminders.services import escalations, outcomes, slots
@@ -421,6 +423,7 @@ def _plan_patients(
     here = {contact.program_id for contact in contacts.values()}
     met = invitations.meeting_own_goal(patient_ids, policies=policies_for(here), now=now)
     names = reminding.neutral_names(here)
+    in_order = orders(patient_ids, now=now)
     rows: list[NewMessage] = []
     left_out: list[tuple[NewMessage, Why]] = []
     to_call: list[NewTask] = []
@@ -450,7 +453,8 @@ def _plan_patients(
             now=now,
             policy=AHEAD,
         )
-        rows += [NewMessage(contact.program_id, contact.language, one) for one in plan.messages]
+        texts = beside(plan.messages, order=in_order.get(patient_id, ()), zone=contact.zone)
+        rows += [NewMessage(contact.program_id, contact.language, one) for one in texts]
         left_out += [(NewMessage(contact.program_id, contact.language, one), why) for one, why in plan.left_out]
         if plan.call_task:
             since = (local_date(now, contact.zone) - timedelta(days=quiet.days)).isoformat()
@@ -501,6 +505,12 @@ def _call_about_visits(now: datetime) -> None:
         for one in passed
     ]
     make_tasks(tasks=tasks, now=now)
+
+
+def plan_again(patient_ids: Iterable[int], *, now: datetime) -> int:
+    """Plan these patients' texts now, because the ways to them have changed; returns how many rows were made or
+    moved. What has begun to leave stays as it is. Needs an open scope."""
+    return _plan_patients(set(patient_ids), now)
 
 
 def _hold_facts(hold: reminding.OwedHold | None, number: str) -> tuple[HoldFact, ...]:

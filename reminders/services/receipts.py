@@ -195,4 +195,6 @@ def _ended(row: Message, move: tuple[MessageState, int, str, str]) -> Ended:
         step=row.step,
         state=move[0].value,
         why=move[2],
+        channel=row.channel,
+        instead_of=row.instead_of,
     )

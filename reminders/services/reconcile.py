@@ -21,9 +21,9 @@ from reminders.providers.registry import sms_provider
 from reminders.rules import reconcile as rule
 from reminders.rules import wording
 from reminders.rules.retry import RETRY, Outcome
-from reminders.rules.states import RECEIPT_WAIT, MessageClass, MessageState
+from reminders.rules.states import RECEIPT_WAIT, Channel, MessageClass, MessageState
 from reminders.selectors.facts import Address, Claimed, facts_of
-from reminders.services import dispatch, outcomes
+from reminders.services import devices, dispatch, outcomes, slots
 from reminders.services.slots import Ended
 
 LIMIT = 500
@@ -45,10 +45,10 @@ class Reconciled:
     sent: int = 0
 
 
-def policy() -> rule.ReconcilePolicy:
-    """The rule's policy at this installation's pace (setting RECONCILE_LOOK_SECONDS)."""
+def policy(channel: Channel = Channel.SMS) -> rule.ReconcilePolicy:
+    """The rule's policy of a channel at this installation's pace (setting RECONCILE_LOOK_SECONDS)."""
     look = timedelta(seconds=settings.RECONCILE_LOOK_SECONDS)
-    return replace(rule.RECONCILE, look_after=look, again_after_failed_look=look)
+    return replace(rule.RECONCILE_BY_CHANNEL[channel], look_after=look, again_after_failed_look=look)
 
 
 def reconcile(*, program_ids: Iterable[int], now: datetime, provider: Provider | None = None) -> Reconciled:
@@ -60,12 +60,16 @@ def reconcile(*, program_ids: Iterable[int], now: datetime, provider: Provider |
     _end_dead_leases(ids, now, done)
     _settle_unknown(ids, now, provider or sms_provider(), done)
     _call_it_sent(ids, now, done)
+    devices.end_unused(program_ids=ids, now=now)
     return done
 
 
 # --- dead leases ----------------------------------------------------------------------------------------
 
-_RETURN = "m.id, m.program_id, m.patient_id, m.subject_kind, m.subject_id, m.slot_on, m.step, m.state, m.why"
+_RETURN = (
+    "m.id, m.program_id, m.patient_id, m.subject_kind, m.subject_id, m.slot_on, m.step, m.state, m.why, m.channel, "
+    "m.instead_of"
+)
 
 _DEAD = """
 WITH dead AS (
@@ -96,6 +100,7 @@ def _end_dead_leases(ids: Sequence[int], now: datetime, done: Reconciled) -> Non
         cursor.execute(_DEAD_CLAIMS, values | {"state": MessageState.CLAIMED.value})
         rows = [Ended(*row) for row in cursor.fetchall()]
         poisoned = [row for row in rows if row.state == MessageState.FAILED.value]
+        slots.bring_forward([row.message_id for row in poisoned if row.channel != Channel.SMS.value], now=now)
         outcomes.tell(poisoned, now=now)
         done.poisoned, done.planned_again = len(poisoned), len(rows) - len(poisoned)
         cursor.execute(_DEAD_SENDING, values | {"state": MessageState.SENDING.value})
@@ -139,7 +144,7 @@ def _settle_unknown(ids: Sequence[int], now: datetime, provider: Provider, done:
         rows = _unknowns(taken, now=now, pace=pace)
         looking = []
         for row in rows:
-            step = rule.next_step(row.facts, now=now, policy=pace)
+            step = rule.next_step(row.facts, now=now, policy=policy(row.claimed.channel))
             if isinstance(step, rule.Look):
                 looking.append(row)
             else:
@@ -199,7 +204,7 @@ def _unknowns(taken: Mapping[int, datetime], *, now: datetime, pace: rule.Reconc
             continue
         address = known.addresses[one.id]
         try:
-            body = wording.render(one.template, one.language, one.values, word=address.word)
+            body = wording.said(one.channel, one.template, one.language, one.values, word=address.word)
         except (wording.UnknownTemplate, wording.BadValue):
             body = ""
         same = bytes(out[-1].body_hash or b"") == dispatch.body_hash(address.phone, body)
@@ -219,7 +224,11 @@ def _unknowns(taken: Mapping[int, datetime], *, now: datetime, pace: rule.Reconc
                     last_look_at=taken[one.id] - pace.look_after if looked and message.looks else None,
                     resends=len(out) - 1,
                     # Not to a number that changed meanwhile (F55), not after an opt-out, not without an address.
-                    may_resend=same and bool(address.phone) and not known.facts[one.id].opted_out,
+                    # Not a wake-up whose text has left meanwhile.
+                    may_resend=same
+                    and bool(address.phone)
+                    and not known.facts[one.id].opted_out
+                    and not known.facts[one.id].told,
                     at_least_once=one.message_class is MessageClass.SIGN_IN_CODE,
                 ),
             )
@@ -291,6 +300,8 @@ def _ended(row: _Unknown) -> Ended:
         step=message.step,
         state=MessageState.UNKNOWN.value,
         why="",
+        channel=message.channel,
+        instead_of=message.instead_of,
     )
 
 

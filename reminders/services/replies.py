@@ -633,6 +633,7 @@ def _take_back(program_id: int, index: bytes, provider: Provider, *, now: dateti
             Message.objects.filter(
                 program_id=program_id,
                 patient_id__in=holders,
+                channel=Channel.SMS.value,
                 state=MessageState.ACCEPTED.value,
                 provider_rank__lte=1,
                 due_at__gt=now - timedelta(days=2),

@@ -9,7 +9,7 @@ from django.db import connection
 
 from reminders.rules import wording
 from reminders.rules.planning import PlannedMessage
-from reminders.rules.states import Audience, MessageState
+from reminders.rules.states import Audience, Channel, MessageState
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,31 +22,39 @@ class NewMessage:
     audience: Audience = Audience.PATIENT
 
 
-# A slot that is still planned follows an edited schedule; in any other state it stays as it is.
+# A slot that is still planned follows an edited schedule; in any other state it stays as it is. A wake-up exists
+# only beside its text, while that is planned and waits for it: the key of the text keeps two planners that see
+# different devices from telling one slot twice. One whose text waits no more is left out at the wire.
 _STORE = """
 INSERT INTO reminders_message AS m (
   program_id, patient_id, audience, recipient_id, subject_kind, subject_id, slot_on, step, channel, message_class,
   acute, own_time, priority, template, template_version, language, "values", is_question, due_at, send_after,
   expires_at, state, why, attempts, crashes, claimed_by, provider, provider_sid, provider_rank, looks,
-  question_open, created_at)
+  question_open, instead_of, created_at)
 SELECT u.program_id, u.patient_id, u.audience, u.recipient_id, u.subject_kind, u.subject_id, u.slot_on, u.step,
   u.channel, u.message_class, u.acute, u.own_time, u.priority, u.template, u.template_version, u.language,
   u.content::jsonb, u.is_question, u.send_after, u.send_after, u.expires_at, 'planned', '', 0, 0, '', '', '', 0, 0,
-  false, %(now)s
+  false, u.instead_of, %(now)s
 FROM unnest(
   %(program_id)s::bigint[], %(patient_id)s::bigint[], %(audience)s::text[], %(recipient_id)s::bigint[],
   %(subject_kind)s::text[], %(subject_id)s::bigint[], %(slot_on)s::date[], %(step)s::text[], %(channel)s::text[],
   %(message_class)s::text[], %(acute)s::boolean[], %(own_time)s::boolean[], %(priority)s::smallint[],
   %(template)s::text[], %(template_version)s::smallint[], %(language)s::text[], %(content)s::text[],
-  %(is_question)s::boolean[], %(send_after)s::timestamptz[], %(expires_at)s::timestamptz[]
+  %(is_question)s::boolean[], %(send_after)s::timestamptz[], %(expires_at)s::timestamptz[], %(instead_of)s::text[]
 ) AS u (program_id, patient_id, audience, recipient_id, subject_kind, subject_id, slot_on, step, channel,
   message_class, acute, own_time, priority, template, template_version, language, content, is_question, send_after,
-  expires_at)
+  expires_at, instead_of)
+WHERE u.channel = 'sms' OR u.subject_kind = 'enrolment' OR EXISTS (
+  SELECT 1 FROM reminders_message text
+  WHERE (text.subject_kind, text.subject_id, text.slot_on, text.step, text.channel)
+    = (u.subject_kind, u.subject_id, u.slot_on, u.step, 'sms')
+    AND text.recipient_id IS NULL AND text.state = 'planned' AND text.instead_of = u.channel)
 ORDER BY u.subject_kind, u.subject_id, u.slot_on, u.step
 ON CONFLICT (subject_kind, subject_id, slot_on, step, channel, recipient_id) DO UPDATE SET
   due_at = EXCLUDED.due_at, send_after = EXCLUDED.send_after, expires_at = EXCLUDED.expires_at,
-  own_time = EXCLUDED.own_time, why = ''
-WHERE m.state = 'planned' AND (m.due_at, m.expires_at) IS DISTINCT FROM (EXCLUDED.due_at, EXCLUDED.expires_at)
+  own_time = EXCLUDED.own_time, instead_of = EXCLUDED.instead_of, why = ''
+WHERE m.state = 'planned' AND (m.due_at, m.expires_at, m.instead_of)
+  IS DISTINCT FROM (EXCLUDED.due_at, EXCLUDED.expires_at, EXCLUDED.instead_of)
 RETURNING m.id
 """
 
@@ -64,6 +72,14 @@ def store(messages: Sequence[NewMessage], *, now: datetime) -> list[int]:
         chosen = wording.template(one.planned.template)
         if (chosen.version, chosen.audience) != (one.planned.template_version, one.audience):
             raise wording.UnknownTemplate(f"{chosen.key}, version {one.planned.template_version}")
+    if not rows:
+        return []
+    texts = [one for one in rows if one.planned.slot.channel is Channel.SMS]
+    wakes = [one for one in rows if one.planned.slot.channel is not Channel.SMS]
+    return _insert(texts, now=now) + _insert(wakes, now=now)
+
+
+def _insert(rows: Sequence[NewMessage], *, now: datetime) -> list[int]:
     if not rows:
         return []
     planned = [one.planned for one in rows]
@@ -92,6 +108,7 @@ def store(messages: Sequence[NewMessage], *, now: datetime) -> list[int]:
                 "is_question": [p.is_question for p in planned],
                 "send_after": [p.send_after for p in planned],
                 "expires_at": [p.expires_at for p in planned],
+                "instead_of": [p.instead_of or "" for p in planned],
             },
         )
         return [row[0] for row in cursor.fetchall()]
@@ -110,6 +127,8 @@ class Ended:
     step: str
     state: str
     why: str
+    channel: str = Channel.SMS.value
+    instead_of: str = ""
 
 
 _END = """
@@ -118,8 +137,27 @@ UPDATE reminders_message m SET state = u.state, why = u.why, ended_at = %(now)s,
 FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(whys)s::text[]) AS u (id, state, why)
 WHERE m.id = u.id AND m.state = ANY (%(from_states)s::text[])
   AND (%(owner)s::text IS NULL OR m.claimed_by = %(owner)s)
-RETURNING m.id, m.program_id, m.patient_id, m.subject_kind, m.subject_id, m.slot_on, m.step, m.state, m.why
+RETURNING m.id, m.program_id, m.patient_id, m.subject_kind, m.subject_id, m.slot_on, m.step, m.state, m.why,
+  m.channel, m.instead_of
 """
+
+_FORWARD = """
+UPDATE reminders_message text SET send_after = %(now)s
+FROM reminders_message w
+WHERE w.id = ANY (%(ids)s) AND text.recipient_id IS NULL
+  AND (text.subject_kind, text.subject_id, text.slot_on, text.step, text.channel)
+    = (w.subject_kind, w.subject_id, w.slot_on, w.step, 'sms')
+  AND text.instead_of = w.channel AND text.state = 'planned' AND text.send_after > %(now)s
+"""
+
+
+def bring_forward(wake_ids: Sequence[int], *, now: datetime) -> int:
+    """Let the texts behind these wake-ups leave now; returns how many were waiting. Needs an open scope."""
+    if not wake_ids:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(_FORWARD, {"ids": list(wake_ids), "now": now})
+        return cursor.rowcount
 
 
 def end(

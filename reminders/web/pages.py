@@ -13,6 +13,7 @@ from backend.access import Actor, access
 from backend.errors import NotFound
 from backend.rules.roles import Access
 from reminders.selectors.history import Said
+from reminders.selectors.outbox import Phone
 from reminders.services import reading, replies
 from reminders.web.words import state_words
 
@@ -62,10 +63,17 @@ def outbox(request: HttpRequest) -> HttpResponse:
     _only_in_demonstrations()
     utc = ZoneInfo("UTC")
     shown = [
-        {"phone": phone, "texts": [_shown(one, utc) for one in phone.texts]}
+        {"phone": phone, "name": _phone_name(phone), "texts": [_shown(one, utc) for one in phone.texts]}
         for phone in reading.read_outbox(actor=_actor(request))
     ]
     return _private(render(request, "reminders/outbox.html", {"phones": shown}))
+
+
+_PLACES = {"push": "A browser, by push", "app": "An app, by push", "email": "A mailbox"}
+
+
+def _phone_name(phone: Phone) -> str:
+    return _PLACES.get(phone.channel) or f"Phone ending in {phone.last_two}"
 
 
 @require_POST

@@ -41,6 +41,8 @@ WHY = {
     Why.BACK_OFF: "fewer texts after silence",
     Why.GOAL_MET: "fewer texts: the own goal is met",
     Why.OPEN_QUESTION: "another question was open",
+    Why.SEEN: "already seen in the app",
+    Why.TOLD: "told by a text",
 }
 
 

@@ -77,6 +77,7 @@ CASES = [
     pytest.param("patient", "/me/body/", 320, False, id="own-body"),
     pytest.param("patient", "/me/help/", 320, True, id="own-help-narrow-dark"),
     pytest.param("patient", "/me/card/", 360, False, id="own-card"),
+    pytest.param("patient", "/me/wake/", 320, True, id="own-wake-narrow-dark"),
     pytest.param("one", "plan_page", 1200, False, id="plan"),
     pytest.param("one", "plan_page", 320, True, id="plan-narrow-dark", marks=FULL),
 ]

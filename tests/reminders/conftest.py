@@ -18,11 +18,14 @@ from reminders.rules.reconcile import Listed
 from reminders.rules.retry import Outcome, Result
 from reminders.services import dispatch, escalations, planning
 from tests.recovery.conftest import (  # noqa: F401 - fixtures
+    clinic,
+    clinic_of_module,
     make_patient,
     make_program,
     make_staff,
     open_scope,
     patient,
+    phone,
     program,
     staff,
 )
@@ -35,6 +38,7 @@ class PhoneCompany:
     name: str = "fake"
     receipt: str = ""
     service: str | None = "MG1"
+    sids: str = "SM"
     answers: list[Result] = field(default_factory=list)  # for the next texts, then accepted
     loses: bool = False  # takes the text, and its answer never comes
     deaf: bool = False  # the text never arrives, and nobody knows
@@ -54,7 +58,7 @@ class PhoneCompany:
         if self.answers:
             return self.answers.pop(0)
         self.sent.append(one)
-        sid = f"SM{len(self.sent):032d}"
+        sid = f"{self.sids}{len(self.sent):032d}"
         self.listed.append((one.to, Listed(sid=sid, created_at=now, body=one.body, service=self.service)))
         return Result(Outcome.UNKNOWN) if self.loses else Result(Outcome.ACCEPTED, sid=sid)
 

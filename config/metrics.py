@@ -10,6 +10,8 @@ from prometheus_client.registry import Collector
 from config.watching import health, intervals
 from reminders.selectors.beats import late_ticks
 
+_CIRCUIT = {"closed": 0.0, "half_open": 1.0, "open": 2.0}
+
 
 class _Figures(Collector):
     def __init__(self, now: datetime) -> None:
@@ -31,6 +33,18 @@ class _Figures(Collector):
         for name, count in sorted(state.answers.items()):
             answers.add_metric([name], count)
         yield answers
+        circuits = GaugeMetricFamily(
+            "holdfast_circuit",
+            "0 when the provider's circuit is closed, 1 while it is tried, 2 open",
+            labels=["provider"],
+        )
+        for name, (how, _) in sorted(state.circuits.items()):
+            circuits.add_metric([name], _CIRCUIT[how])
+        yield circuits
+        devices = GaugeMetricFamily("holdfast_devices", "Places where people are woken up", labels=["channel"])
+        for name, count in sorted(state.devices.items()):
+            devices.add_metric([name], count)
+        yield devices
         for name, words, value in (
             ("holdfast_messages_without_outcome", "Due for five minutes and without an outcome", state.without_outcome),
             ("holdfast_oldest_waiting_seconds", "Age of the oldest text that is due", state.oldest_waiting_s),

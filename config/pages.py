@@ -37,7 +37,9 @@ AREAS = (
         "Texts go out",
         "Texts are planned, leave in time and are followed until their outcome is known.",
         "Texts may be late or may not leave. What must not wait: call.",
-        frozenset({"plan_messages", "dispatch_due", "reconcile", "messages", "provider", "ask_on_the_second_day"}),
+        frozenset(
+            {"plan_messages", "dispatch_due", "reconcile", "messages", "provider", "wakes", "ask_on_the_second_day"}
+        ),
     ),
     Area(
         "Texts that come in are read",

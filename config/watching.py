@@ -85,14 +85,7 @@ def problems(
                 "Look at the log of the worker and the sweep; manage.py verify_messages names the rows.",
             )
         )
-    if not state.answers.get("accepted") and sum(state.answers.values()) >= 5:
-        found.append(
-            Problem(
-                "provider",
-                "The provider took none of the last texts.",
-                "Look at its status page and at the account: credentials, balance, sender.",
-            )
-        )
+    found += _providers(state)
     if state.unsealed:
         found.append(
             Problem(
@@ -115,6 +108,36 @@ def problems(
         )
     if invariants:
         found += _broken(now=now)
+    return found
+
+
+WAKE_PROVIDERS = {"web_push": "Pushes to browsers", "fcm": "Pushes to apps", "smtp": "Mails"}
+"""What each of the providers beside texts carries. What they fail to wake is told by its text."""
+
+
+def _providers(state: MessageHealth) -> list[Problem]:
+    """Providers that take nothing, by their answers or because their circuit is open."""
+    found = []
+    for name in sorted({*state.refusing, *(name for name, (how, _) in state.circuits.items() if how != "closed")}):
+        since = state.circuits[name][1] if name in state.circuits else None
+        if name in WAKE_PROVIDERS:
+            found.append(
+                Problem(
+                    "wakes",
+                    f"{WAKE_PROVIDERS[name]} do not get through; texts are sent in their place.",
+                    "Look at the settings and the account of this channel: key, certificate, sign-in.",
+                    since,
+                )
+            )
+        else:
+            found.append(
+                Problem(
+                    "provider",
+                    "The provider took none of the last texts.",
+                    "Look at its status page and at the account: credentials, balance, sender.",
+                    since,
+                )
+            )
     return found
 
 

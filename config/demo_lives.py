@@ -15,7 +15,19 @@ from recovery.rules.side_effects import Effect, Strength
 from recovery.rules.states import Goal
 from recovery.rules.support import MeetingKind
 from recovery.rules.supporters import Relation, Tier
-from recovery.services import instruments, journal, labs, plans, reversal, side_effects, support, supporters
+from recovery.services import (
+    conditions,
+    instruments,
+    journal,
+    labs,
+    places,
+    plans,
+    procedures,
+    reversal,
+    side_effects,
+    support,
+    supporters,
+)
 from recovery.services.patients import Patient
 
 
@@ -24,10 +36,28 @@ def tell_lives(found: list[Patient], *, nurse: Actor, now: datetime) -> None:
     for number, patient in enumerate((found[0], found[1], found[11])):
         _own_half(patient, nurse, number, now)
         _clinic_half(patient, nurse, number, now)
+    _meetings(found[0].program_id, nurse, now)
 
 
 def _id(patient: Patient, what: str) -> uuid.UUID:
     return uuid.uuid5(uuid.NAMESPACE_OID, f"demo:{patient.pk}:{what}")
+
+
+def _meetings(program_id: int, actor: Actor, now: datetime) -> None:
+    for name, kind, times, place, language in (
+        ("Riverside group", MeetingKind.SMART, "Tuesdays, 7 pm", "Riverside Library, second floor", "en"),
+        ("Grupo del parque", MeetingKind.NA, "Sábados, 10 a. m.", "Centro vecinal del parque", "es"),
+    ):
+        new = places.NewPlace(
+            client_id=uuid.uuid5(uuid.NAMESPACE_OID, f"demo:{program_id}:{name}"),
+            kind=kind.value,
+            name=name,
+            times=times,
+            place=place,
+            language=language,
+            source="the demo's invention",
+        )
+        places.list_place(actor=actor, program_id=program_id, place=new, now=now)
 
 
 def _own_half(patient: Patient, actor: Actor, number: int, now: datetime) -> None:
@@ -102,6 +132,14 @@ def _clinic_half(patient: Patient, actor: Actor, number: int, now: datetime) -> 
         ],
         now=now,
     )
+    condition = conditions.NewCondition(
+        client_id=_id(patient, "condition"), kind=("depression", "chronic_pain", "viral_hepatitis")[number]
+    )
+    conditions.record_condition(actor=actor, patient=patient, condition=condition, now=now)
+    dentist = procedures.NewProcedure(
+        client_id=_id(patient, "dentist"), kind="dental", planned_on=(now + timedelta(days=60)).date(), source="app"
+    )
+    procedures.plan_procedure(actor=actor, patient=patient, procedure=dentist, now=now)
     reversal.record_reversal(
         actor=actor,
         patient=patient,

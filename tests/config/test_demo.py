@@ -7,7 +7,18 @@ import pytest
 from backend.db import programs
 from backend.models import User
 from config.demo import prepare_demo
-from recovery.models import Flag, InstrumentForm, LabResult, Patient, PatientGoal, PlanVersion, Supporter
+from recovery.models import (
+    Condition,
+    Flag,
+    InstrumentForm,
+    LabResult,
+    MeetingPlace,
+    Patient,
+    PatientGoal,
+    PlanVersion,
+    Procedure,
+    Supporter,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +33,8 @@ def test_the_clinic_is_made_once_and_its_people_have_lives():
         people = Patient.objects.count()
         assert people == 18
         assert Flag.objects.exclude(status="closed").exists()
-        for model in (PlanVersion, PatientGoal, LabResult, Supporter, InstrumentForm):
+        assert MeetingPlace.objects.count() == 2
+        for model in (PlanVersion, PatientGoal, LabResult, Supporter, InstrumentForm, Condition, Procedure):
             assert model.objects.values("patient").distinct().count() == 3, model.__name__
     prepare_demo(now=NOW, base_url="http://localhost:8000")
     with programs([program]):

@@ -6,6 +6,9 @@ decision is the product's own: the planner (``plan_patient``), ``decide``, the m
 and the wait after it, ``reconcile.next_step`` and ``match``, and the table of transitions: a move that it does
 not allow ends the run. The SQL of claim, begin and result is not run here; the fault rig does that.
 
+A fifth of the people have a browser that is woken up before their texts leave, by ``rules/channels``; what they
+see there and when is theirs to decide.
+
 The onlooker (``_judge``, ``Provider``) knows the truth and asks none of those rules.
 """
 
@@ -13,13 +16,14 @@ import heapq
 import random
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from backend.rules.wall_time import dosing_day, to_utc
 from reminders.rules import dispatch, wording
+from reminders.rules.channels import beside
 from reminders.rules.dispatch import Decision, Defer, Expire, SendFacts, Suppress, Why
 from reminders.rules.planning import (
     POLICY,
@@ -32,12 +36,24 @@ from reminders.rules.planning import (
     plan_later,
     plan_patient,
 )
-from reminders.rules.reconcile import Accept, Listed, Look, Resend, StayUnknown, UnknownFacts, Wait, match, next_step
+from reminders.rules.reconcile import (
+    RECONCILE_BY_CHANNEL,
+    Accept,
+    Listed,
+    Look,
+    Resend,
+    StayUnknown,
+    UnknownFacts,
+    Wait,
+    match,
+    next_step,
+)
 from reminders.rules.retry import FailureClass, Outcome, Result, Transport, classify_provider_result, retry_at
 from reminders.rules.states import (
     MAYBE_OUT,
     PROMPTS,
     CapGroup,
+    Channel,
     MessageState,
     SubjectKind,
     apply_status,
@@ -140,6 +156,7 @@ class Row:
     last_look_at: datetime | None = None
     callback_sid: str | None = None
     disturbed: bool = False
+    seen_at: datetime | None = None  # of a wake-up
 
     def move(self, new: MessageState) -> None:
         if not may_move(self.state, new):
@@ -187,6 +204,8 @@ class Patient:
         self.planned: set[tuple[date, str]] = set()
         self.doses: dict[tuple[date, int], Dose] = {}
         self.given: list[Given] = []
+        self.taken_sid: dict[SlotKey, str] = {}
+        self.woken_twice: set[SlotKey] = set()
         self.left: set[SlotKey] = set()
         self.out = False
         self.stopped_at: datetime | None = None
@@ -202,6 +221,9 @@ class Patient:
         self.events: list[tuple[datetime, int, str, Row | None]] = []
         self.sequence = 0
         self.since_fault = rng.randrange(FAULT_EVERY)
+        # Dice of their own: what happens to people without a device is what it always was.
+        self.wake_dice = random.Random(f"{seed}:{number}:wake")  # noqa: S311 - a simulation
+        self.order = (Channel.PUSH, Channel.SMS) if self.wake_dice.random() < 0.2 else ()
 
     # --- time ---------------------------------------------------------------------------------------
 
@@ -261,7 +283,7 @@ class Patient:
         again = 2 if self.rng.random() < 0.05 else 1  # ticks run twice, and a second run changes nothing
         for _turn in range(again):
             plan = plan_patient(PatientFacts(person=person, doses=doses, visits=visits), now=now)
-            for message in plan.messages:
+            for message in beside(plan.messages, order=self.order, zone=self.zone):
                 self._store(message, now)
         self.live = [row for row in self.live if row.ended_at is None and row.state is not S.SENT]
         self.log = [one for one in self.log if one.sending_at and now - one.sending_at < timedelta(days=9)]
@@ -277,9 +299,14 @@ class Patient:
         row = self.rows.get(message.slot)
         if row is not None:
             return
+        wakes = message.slot.channel is not Channel.SMS
+        if wakes:
+            text = self.rows.get(replace(message.slot, channel=Channel.SMS))
+            if text is None or text.state is not S.PLANNED or text.plan.instead_of is not message.slot.channel:
+                return
         row = Row(message, send_after=message.send_after)
         self.rows[message.slot] = row
-        if message.slot.subject_kind is SubjectKind.DOSE:
+        if message.slot.subject_kind is SubjectKind.DOSE and not wakes:
             self.planned.add((message.slot.slot_date, message.slot.step))
         self.live.append(row)
         self.at(max(message.send_after, now), "due", row)
@@ -393,7 +420,8 @@ class Patient:
     def _begin(self, row: Row, now: datetime, fault: Fault | None) -> None:
         other = self.question
         held = other is not None and other is not row and not self._same_slot(other, row) and self._waits(other, now)
-        if self.out or now >= row.plan.expires_at or (row.plan.is_question and held):
+        gone = self.out and not self._wakes(row)
+        if gone or self._was_seen(row) or now >= row.plan.expires_at or (row.plan.is_question and held):
             row.move(S.PLANNED)
             self.at(now + timedelta(minutes=1), "due", row)
             return
@@ -403,7 +431,7 @@ class Patient:
         self.log.append(row)
         if row.plan.is_question:
             self.question = row
-        if row.plan.message_class in PROMPTS:
+        if row.plan.message_class in PROMPTS and row.plan.instead_of is None:
             insort(self.prompts, now)
         if fault is Fault.DIES_BEFORE_POST:
             self.busy_until = now + LEASE
@@ -449,7 +477,7 @@ class Patient:
             row.move(S.PLANNED)
             self.log.remove(row)
             self.question = None if self.question is row else self.question
-            if row.plan.message_class in PROMPTS:
+            if row.plan.message_class in PROMPTS and row.plan.instead_of is None:
                 del self.prompts[bisect_left(self.prompts, now)]
             at = retry_at(
                 failure=result.failure or FailureClass.UNKNOWN,
@@ -498,9 +526,10 @@ class Patient:
                     empty_looks=row.looks,
                     last_look_at=row.last_look_at,
                     resends=row.resends,
-                    may_resend=not self.out,
+                    may_resend=not self._told(row) if self._wakes(row) else not self.out,
                 ),
                 now=now,
+                policy=RECONCILE_BY_CHANNEL[row.plan.slot.channel],
             )
             if isinstance(step, Accept):
                 self._accepted(row, step.sid, now, None)
@@ -541,8 +570,12 @@ class Patient:
     def _accepted(self, row: Row, sid: str, now: datetime, fault: Fault | None) -> None:
         row.move(S.ACCEPTED)
         row.sid, row.accepted_at, row.rank = sid, now, max(row.rank, 1)
-        statuses = ["queued", "sent", "delivered"]
-        if fault is Fault.NO_RECEIPT:
+        statuses = [] if self._wakes(row) else ["queued", "sent", "delivered"]
+        if self._wakes(row) and row.seen_at is not None:
+            statuses = ["read"]
+        elif self._wakes(row):
+            pass
+        elif fault is Fault.NO_RECEIPT:
             statuses = []
         elif fault is Fault.RECEIPTS_MIXED:
             statuses = ["delivered", "sent", "delivered", "queued", "sent"]
@@ -560,6 +593,35 @@ class Patient:
         row.move(state)
         row.why, row.ended_at = why, now
         self._judge_ending(row, now)
+
+    # --- a wake-up and its text ---------------------------------------------------------------------------
+
+    @staticmethod
+    def _wakes(row: Row) -> bool:
+        return row.plan.slot.channel is not Channel.SMS
+
+    def _beside(self, row: Row) -> Row | None:
+        """Of a text that waited its wake-up, of a wake-up its text."""
+        channel = Channel.SMS if self._wakes(row) else row.plan.instead_of
+        return None if channel is None else self.rows.get(replace(row.plan.slot, channel=channel))
+
+    def _was_seen(self, row: Row) -> bool:
+        other = None if self._wakes(row) else self._beside(row)
+        return other is not None and other.seen_at is not None
+
+    def _told(self, row: Row) -> bool:
+        text = self._beside(row) if self._wakes(row) else None
+        return text is not None and text.state not in (S.PLANNED, S.SUPPRESSED)
+
+    def on_see(self, now: datetime, row: Row | None) -> None:
+        """The person opens their page: the service marks what has left."""
+        assert row is not None
+        row.seen_at = row.seen_at or now
+        if row.state in (S.ACCEPTED, S.SENT, S.UNKNOWN) and row.ended_at is None:
+            row.move(S.DELIVERED)
+            row.ended_at, row.sid = now, row.sid or self.taken_sid[row.plan.slot]
+        if self.wake_dice.random() < self.answers:
+            self.at(now + timedelta(minutes=1), "answer", row)
 
     # --- facts ----------------------------------------------------------------------------------------
 
@@ -583,7 +645,10 @@ class Patient:
             allowed_outside=plan.allowed_outside,
             outside=Outside.SUPPRESS if is_dose else Outside.MOVE,
             is_question=plan.is_question,
-            opted_out=self.out,
+            opted_out=self.out and not self._wakes(row),
+            seen=self._was_seen(row),
+            told=self._told(row),
+            counted=self._is_counted(row),
             consented=True,
             answered=dose is not None and dose.answered_at is not None,
             asked_for=plan.slot.step.endswith(".later"),
@@ -604,7 +669,7 @@ class Patient:
         today, week, doses = [], [], set()
         for one in self.log:
             on = one.sent_on
-            if one is row or one.state not in MAYBE_OUT or on is None:
+            if one is row or one.state not in MAYBE_OUT or on is None or self._is_counted(one):
                 continue
             if (local - on).days < 7:
                 week.append(one)
@@ -613,6 +678,11 @@ class Patient:
                 if one.plan.slot.subject_kind is SubjectKind.DOSE:
                     doses.add(one.plan.slot.step.partition(".")[0] + str(one.plan.slot.slot_date))
         return today, week, doses
+
+    def _is_counted(self, row: Row) -> bool:
+        """A text whose slot was counted when its wake-up left."""
+        other = None if self._wakes(row) else self._beside(row)
+        return other is not None and other.state in MAYBE_OUT
 
     def _dose(self, plan: PlannedMessage) -> Dose | None:
         return self.doses.get((plan.slot.slot_date, int(plan.slot.step.partition(".")[0])))
@@ -640,16 +710,23 @@ class Patient:
         local = now.astimezone(self.zone).time()
         if not OPENS <= local < CLOSES and not plan.allowed_outside:
             self._wrong("outside_window", row, now)
-        if self.stopped_at is not None and self.out and now - self.stopped_at > AFTER_STOP:
+        wakes = self._wakes(row)
+        if not wakes and self.stopped_at is not None and self.out and now - self.stopped_at > AFTER_STOP:
             self._wrong("after_stop", row, now)
         dose = self._dose(plan) if plan.slot.subject_kind is SubjectKind.DOSE else None
         answered = dose is not None and dose.answered_at is not None and now > dose.answered_at
         if now >= plan.expires_at or answered:
             self._wrong("stale", row, now)
-        if plan.slot in self.left:
+        # A wake-up may come twice, for the second takes the place of the first; a text never, nor after a look.
+        again = plan.slot in self.left
+        if (again and (not wakes or plan.slot in self.woken_twice)) or self._was_seen(row):
             self._wrong("doubled", row, now)
-        self.left.add(plan.slot)
-        body = wording.render(plan.template, "en", dict(plan.values))
+        (self.woken_twice if again else self.left).add(plan.slot)
+        body = wording.said(plan.slot.channel, plan.template, "en", dict(plan.values))
+        if wakes:
+            self.taken_sid[plan.slot] = sid
+            if self.wake_dice.random() < 0.6:
+                self.at(now + timedelta(minutes=self.wake_dice.expovariate(1 / 8)), "see", row)
         self.given.append(Given(plan.slot, sid, now, body))
         return sid
 
@@ -681,6 +758,8 @@ class Patient:
             Why.CAP_DAY: len(today) >= 3,
             Why.CAP_WEEK: len(week) >= 10,
             Why.OPEN_QUESTION: self.question is not None,
+            Why.SEEN: self._was_seen(row),
+            Why.TOLD: self._told(row),
         }
         if row.state is not S.SUPPRESSED or not true.get(Why(row.why), False):
             self._wrong("lost", row, now)

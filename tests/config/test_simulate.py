@@ -56,6 +56,12 @@ MUTANTS = [
         "stale",
         id="an answered dose is asked about again",
     ),
+    pytest.param(
+        "    if facts.seen:\n        return Why.SEEN\n",
+        "",
+        "lost",
+        id="a wake-up that was seen is texted about all the same, and waits for its expiry",
+    ),
     pytest.param("now >= facts.expires_at", "now >= facts.send_after", "lost", id="everything is too late"),
 ]
 

@@ -6,6 +6,7 @@ The last line is ``N passed, N failed, N skipped``; each static check counts as 
 import argparse
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -179,6 +180,10 @@ def plan(known: argparse.Namespace, rest: list[str]) -> tuple[bool, list[str], d
 def main(argv: list[str]) -> int:
     known, rest = parse(argv)
     with_static, arguments, env = plan(known, rest)
+    if known.full:
+        # Other requests each time; the same ones again with the number that is printed.
+        env["FUZZ_SEED"] = os.environ.get("FUZZ_SEED") or str(secrets.randbelow(10**6))
+        say(f"fuzzing with FUZZ_SEED={env['FUZZ_SEED']}")
     commands = Commands()
     results: list[Result] = []
     static = threading.Thread(target=run_static, args=(commands, results), daemon=True)

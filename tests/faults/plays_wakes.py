@@ -16,6 +16,8 @@ from tests.faults.plays import as_staff, fault
 from tests.faults.rig import BEGIN, DUE, Cell
 from tests.journeys.harness import free_port, until
 
+PATIENCE_S = 150
+"""Connections that time out on a starved machine open the circuit, and half a minute passes before a probe."""
 TEXT_DUE = DUE + timedelta(minutes=16)
 
 
@@ -188,7 +190,7 @@ def _play(cell: Cell, pushes: Pushes, names: dict[int, str], answered: dict[int,
     told: Callable[[], bool] = lambda: all(  # noqa: E731
         row["state"] == "delivered" for row in cell.wave() if row["patient_id"] in early
     )
-    cell.wait(told, "the texts of those who could not be woken up")
+    cell.wait(told, "the texts of those who could not be woken up", PATIENCE_S)
     cell.move_to(TEXT_DUE)
     cell.settle(state="delivered")
     return one_text_each(cell) + as_it_should(cell, answered, pushes, names)
@@ -217,7 +219,7 @@ def pushes_unseen(cell: Cell) -> list[str]:
     texted: Callable[[], bool] = lambda: all(  # noqa: E731
         row["state"] == "delivered" for row in cell.wave() if row["patient_id"] not in seen
     )
-    cell.wait(texted, "the texts of those who saw nothing")
+    cell.wait(texted, "the texts of those who saw nothing", PATIENCE_S)
     cell.settle()
     found = one_text_each(cell, but=seen)
     for pk in people:

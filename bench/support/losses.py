@@ -169,9 +169,9 @@ def _celery(cell: Cell, fault: str, begin: Callable[[int], Any], *, ticks_again:
 
     celery_naive.empty_the_broker()
     worker = celery_naive.Workers(concurrency=None, log=cell.log)
-    worker.wait_until_up()
     hour_late = 0
     try:
+        worker.wait_until_up()
         if fault == "killed":
             begin(1)
             cell.wait_for_some()

@@ -38,6 +38,10 @@ REFUSALS = {
     "415": "The body is not `application/json`: `/problems/unsupported-media-type`.",
 }
 _ONLY_WITH_BODY = frozenset({"409", "415"})
+_ONLY_WHERE_SAID = {
+    "422": "Something is still missing: the code says what for, such as `/problems/checklist-incomplete`."
+}
+"""Refusals that few views know: they name them in ``also_refuses``."""
 
 
 class FieldProblemSerializer(serializers.Serializer):
@@ -115,6 +119,8 @@ class AutoSchema(SpectacularSchema):
             if status in answers or (status in _ONLY_WITH_BODY and self.method not in WITH_BODY):
                 continue
             answers[status] = self._refusal(status, words)
+        for status in getattr(self.view, "also_refuses", ()):
+            answers[status] = self._refusal(status, _ONLY_WHERE_SAID[status])
         return answers
 
     def _refusal(self, status: str, words: str) -> dict[str, Any]:

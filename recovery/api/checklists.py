@@ -108,6 +108,7 @@ class SignChecklistView(_Checklists):
     """POST /api/v1/care/patients/{patient_id}/checklists/{checklist_id}/sign/"""
 
     access = Access.PRESCRIBER
+    also_refuses = ("422",)
 
     @extend_schema(operation_id="signChecklist", responses=ChecklistSerializer)
     def post(self, request: Request, patient_id: int, checklist_id: int) -> Response:

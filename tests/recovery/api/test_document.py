@@ -118,3 +118,8 @@ def test_two_lists_of_words_never_share_a_name():
     assert described(WordField(First)) == described(WordField(First)) == {"$ref": "#/components/schemas/First"}
     with pytest.raises(ValueError, match="two lists of words are called First"):
         described(WordField([First.ONE], name="First"))
+
+
+def test_signing_an_incomplete_checklist_is_a_described_refusal(document):
+    sign = document["paths"]["/api/v1/care/patients/{patient_id}/checklists/{checklist_id}/sign/"]["post"]
+    assert sign["responses"]["422"] == {"$ref": "#/components/responses/Refused422"}

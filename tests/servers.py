@@ -5,6 +5,7 @@ import os
 import secrets
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 
 ROOT = Path(__file__).resolve().parent.parent
+DROP_TRIES = 40
 
 
 @dataclass(frozen=True)
@@ -109,4 +111,12 @@ def clone(servers: TestServers, template_name: str) -> str:
 
 def drop(servers: TestServers, name: str) -> None:
     with psycopg.connect(servers.owner_url, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        for left in reversed(range(DROP_TRIES)):
+            try:
+                connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+                return
+            except psycopg.errors.InsufficientPrivilege:
+                # The server's own vacuum is in there; only a superuser may end it, and it leaves by itself.
+                if not left:
+                    raise
+                time.sleep(0.5)

@@ -384,6 +384,7 @@ WORDS = {
     "staff.rota_thin": (1, "b05a6b26cd"),
     "sign_in.code": (1, "ebba87c853"),
     "push.wake": (1, "39a1e76440"),
+    "mail.confirm": (1, "cbaf3f831f"),
 }
 
 

@@ -38,6 +38,10 @@ DAY_ZERO = date(2035, 1, 1)
 MORNING = time(10, 30)
 """After the visits' texts of the day fell due (10:00 and up to ten minutes), so that one run sends them."""
 FACTS = time(14)
+EVENING = time(19)
+"""After the questions of the evening fell due (18:00 and up to ten minutes)."""
+SENDING = ("dispatch_due", "reconcile")
+"""Ticks that run again before the facts and in the evening: what is due at noon must not wait for the next morning."""
 EVERY_DAY = {day: ["08:00", "17:00"] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
 INJECTION = "naltrexone_injection"
 CONSENT_WORDING = "replay-1"
@@ -75,7 +79,7 @@ class Replay:
     @property
     def ends_at(self) -> datetime:
         """The last instant that is played."""
-        return instant(self.until, FACTS)
+        return instant(self.until, EVENING)
 
     def enrol(self, *, now: datetime) -> None:
         """Make the program and load the people; nobody has a regimen yet. ``now`` is the real time, for the program."""
@@ -127,11 +131,19 @@ class Replay:
     def days(self) -> Iterator[int]:
         """Play one day after the other, up to and with ``until``; yields each day that is over."""
         ticks = self._ticks()
+
+        def send(now: datetime) -> None:
+            for name, run in ticks:
+                if name in SENDING:
+                    run(now)
+
         for day in range(self.until + 1):
             now = instant(day, MORNING)
             for _, run in ticks:
                 run(now)
+            send(instant(day, FACTS))
             self._facts(day, now=instant(day, FACTS))
+            send(instant(day, EVENING))
             yield day
         while seal.seal_audit(program_ids=[self.program_id]):
             pass

@@ -30,7 +30,9 @@ class DeviceSerializer(serializers.Serializer):
     last_seen_at = AwareDateTimeField()
     confirmed = serializers.BooleanField()
     ended_at = AwareDateTimeField(allow_null=True)
-    ended_why = serializers.ChoiceField(choices=["", *(each.value for each in Ended)])
+    ended_why = serializers.CharField(
+        allow_blank=True, help_text=f"{', '.join(each.value for each in Ended)}; empty while it is in use."
+    )
 
 
 class DeviceListSerializer(serializers.Serializer):

@@ -123,3 +123,9 @@ def test_two_lists_of_words_never_share_a_name():
 def test_signing_an_incomplete_checklist_is_a_described_refusal(document):
     sign = document["paths"]["/api/v1/care/patients/{patient_id}/checklists/{checklist_id}/sign/"]["post"]
     assert sign["responses"]["422"] == {"$ref": "#/components/responses/Refused422"}
+
+
+def test_no_list_of_words_hides_that_it_may_be_empty(document):
+    """A blank choice is dropped from the enumeration: an answer with it would not be what the document says."""
+    blank = [name for name, found in document["components"]["schemas"].items() if "* `` -" in str(found)]
+    assert blank == []

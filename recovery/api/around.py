@@ -176,7 +176,10 @@ class RewardEntrySerializer(serializers.Serializer):
 
     id = serializers.IntegerField()
     kind = WordField(EntryKind)
-    reason = serializers.ChoiceField(choices=["", *[reason.value for reason in Reason]])
+    reason = serializers.CharField(
+        allow_blank=True,
+        help_text=f"{', '.join(reason.value for reason in Reason)}; empty unless something was earned.",
+    )
     on_day = serializers.DateField()
     cents = serializers.IntegerField()
     is_corrected = serializers.BooleanField()

@@ -127,7 +127,7 @@ class VisitEndView(ApiView):
     class Input(StrictSerializer):
         outcome = serializers.ChoiceField(choices=["kept", *ENDINGS])
         reason = serializers.ChoiceField(
-            choices=["", *REASONS], default="", help_text="Why; each outcome but kept has its own reasons."
+            choices=REASONS, required=False, help_text="Why; each outcome but kept has its own reasons."
         )
 
     @extend_schema(operation_id="endVisit", responses=VisitSerializer)
@@ -142,7 +142,7 @@ class VisitEndView(ApiView):
             visits.visit_kept(actor=self.actor, visit_id=visit_id, patient=patient, now=now)
         else:
             ENDINGS[data["outcome"]](
-                actor=self.actor, visit_id=visit_id, patient=patient, reason=data["reason"], now=now
+                actor=self.actor, visit_id=visit_id, patient=patient, reason=data.get("reason", ""), now=now
             )
         return _one(patient, visit_id)
 

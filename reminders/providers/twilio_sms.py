@@ -5,17 +5,12 @@ loses Retry-After (MSG-1 to MSG-4). Here every failed exchange ends as an ``_Ans
 a status, a code and a wait, raised ``from None``: nothing that came over the wire goes further.
 """
 
-import asyncio
-import atexit
-import json
 import logging
-import os
-import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import quote_plus, urlsplit
 
 import aiohttp
@@ -25,10 +20,10 @@ from twilio.http.response import Response
 from twilio.rest import Client
 
 from reminders.providers.base import Outgoing, ProviderError, Query
+from reminders.providers.wire import Connections, Loop, as_object, read, seconds
 from reminders.rules.reconcile import Listed
 from reminders.rules.retry import Result, Transport, classify_provider_result
 
-LONGEST_ANSWER = 64 * 1024
 LONGEST_VALIDITY_S = 36_000
 LISTED = 50
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -71,24 +66,10 @@ class Wire(AsyncHttpClient):
     def __init__(self, *, base_url: str, timeout_s: float, connections: int) -> None:
         super().__init__(logging.getLogger("twilio"), True, timeout_s)
         self._base_url = base_url
-        self._timeout = aiohttp.ClientTimeout(total=timeout_s, sock_connect=timeout_s / 2)
-        self._connections = connections
-        self._session: aiohttp.ClientSession | None = None
-
-    async def session(self) -> aiohttp.ClientSession:
-        if self._session is None or self._session.closed:
-            self._session = aiohttp.ClientSession(
-                timeout=self._timeout,
-                connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=10),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                # The environment's proxies and netrc are not ours to obey.
-                trust_env=False,
-            )
-        return self._session
+        self._connections = Connections(timeout_s=timeout_s, connections=connections)
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
+        await self._connections.close()
 
     async def request(
         self,
@@ -102,9 +83,8 @@ class Wire(AsyncHttpClient):
         allow_redirects: bool = False,
     ) -> Response:
         """Exchange one request. Raises ``_Answer`` for everything that is not a readable 2xx."""
-        session = await self.session()
         try:
-            async with session.request(
+            async with self._connections.opened().request(
                 method,
                 self._address(url),
                 params=_plain(params),
@@ -114,7 +94,7 @@ class Wire(AsyncHttpClient):
             ) as answer:
                 status = answer.status
                 retry_after = answer.headers.get("Retry-After")
-                body = await _read(answer)
+                body = await read(answer)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
             # Refused, no name, no TLS, no connection in time: before a byte of the request left.
             raise _Answer(transport=Transport.REFUSED) from None
@@ -122,13 +102,13 @@ class Wire(AsyncHttpClient):
             raise _Answer(transport=Transport.TIMEOUT) from None
         except (aiohttp.ClientError, OSError):
             raise _Answer(transport=Transport.RESET) from None
-        content = _json(body)
+        content = as_object(body)
         if not 200 <= status < 300:
             code = content.get("code") if content else None
             raise _Answer(
                 http_status=status,
                 code=code if isinstance(code, int) else None,
-                retry_after_s=_seconds(retry_after),
+                retry_after_s=seconds(retry_after),
             )
         if content is None:
             raise _Answer(transport=Transport.UNREADABLE)
@@ -149,23 +129,6 @@ def _signed(headers: dict[str, str] | None, auth: tuple[str, str] | None) -> dic
     return sent
 
 
-async def _read(answer: aiohttp.ClientResponse) -> bytes:
-    body = b""
-    async for chunk in answer.content.iter_any():
-        body += chunk
-        if len(body) > LONGEST_ANSWER:
-            return b""
-    return body
-
-
-def _json(body: bytes) -> dict[str, Any] | None:
-    try:
-        content = json.loads(body.decode())
-    except ValueError:
-        return None
-    return content if isinstance(content, dict) else None
-
-
 # Many texts share these; a number or a token is of one text and is not kept.
 _SHARED = frozenset({"Body", "MessagingServiceSid", "SmartEncoded", "ValidityPeriod"})
 _quoted = lru_cache(maxsize=1024)(quote_plus)
@@ -184,15 +147,6 @@ def _plain(values: dict[str, object] | None) -> dict[str, str] | None:
     if not values:
         return None
     return {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in values.items()}
-
-
-def _seconds(header: str | None) -> float | None:
-    if header is None:
-        return None
-    try:
-        return float(header)
-    except ValueError:
-        return None  # a date: our own back-off is as good
 
 
 class TwilioSms:
@@ -216,9 +170,7 @@ class TwilioSms:
         self._callback_base = callback_base
         self._wire = Wire(base_url=base_url, timeout_s=timeout_s, connections=connections)
         self._client = Client(account_sid, auth_token, http_client=self._wire, environment={"": ""})
-        self._starting = threading.Lock()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._pid = 0
+        self._loop = Loop("twilio", closing=self._wire.close)
 
     @classmethod
     def from_settings(cls) -> "TwilioSms":
@@ -243,40 +195,19 @@ class TwilioSms:
 
     def close(self) -> None:
         """Close the connections; the provider is of no use afterwards."""
-        with self._starting:
-            loop, self._loop = self._loop, None
-        # A forked child has the loop's object and not its thread.
-        if loop is not None and self._pid == os.getpid():
-            asyncio.run_coroutine_threadsafe(self._wire.close(), loop).result(timeout=5)
-            loop.call_soon_threadsafe(loop.stop)
+        self._loop.close()
 
     def send_batch(self, batch: Sequence[Outgoing], *, now: datetime) -> list[Result]:
         return self.start_batch(batch, now=now)()
 
     def start_batch(self, batch: Sequence[Outgoing], *, now: datetime) -> Callable[[], list[Result]]:
-        return self._start([self._send(one) for one in batch])
+        return self._loop.start([self._send(one) for one in batch])
 
     def find(self, queries: Sequence[Query]) -> list[list[Listed] | None]:
-        return self._start([self._list(query) for query in queries])()
+        return self._loop.start([self._list(query) for query in queries])()
 
     def cancel(self, sids: Sequence[str]) -> list[bool]:
-        return self._start([self._cancel(sid) for sid in sids])()
-
-    def _start(self, jobs: Sequence[Awaitable[T]]) -> Callable[[], list[T]]:
-        """Do these things at the same time, on a loop in a thread of its own."""
-
-        async def all_of_them() -> list[T]:
-            return list(await asyncio.gather(*jobs))
-
-        return asyncio.run_coroutine_threadsafe(all_of_them(), self._started()).result
-
-    def _started(self) -> asyncio.AbstractEventLoop:
-        with self._starting:
-            if self._loop is None:
-                self._loop, self._pid = asyncio.new_event_loop(), os.getpid()
-                threading.Thread(target=self._loop.run_forever, name="twilio", daemon=True).start()
-                atexit.register(self.close)
-            return self._loop
+        return self._loop.start([self._cancel(sid) for sid in sids])()
 
     async def _send(self, one: Outgoing) -> Result:
         if one.too_late:

@@ -1,4 +1,4 @@
-"""One aiohttp session for a provider: bounded, with timeouts, no redirects, no log; and a loop of its own for it.
+"""What a provider talks over: connections that are bounded, with timeouts and no log, on a loop of their own.
 
 What was exchanged stays here: an answer is a status, a wait, and at most 64 kB of body for who asked.
 """
@@ -10,7 +10,7 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -38,11 +38,7 @@ class Answered:
 
     def json(self) -> dict[str, Any]:
         """The body as an object; {} when it is none."""
-        try:
-            content = json.loads(self.body.decode())
-        except ValueError:
-            return {}
-        return content if isinstance(content, dict) else {}
+        return as_object(self.body) or {}
 
 
 class Outside(AbstractResolver):
@@ -66,28 +62,18 @@ class Outside(AbstractResolver):
             await self._ask.close()
 
 
-class Session:
-    """The connections of one provider in one process."""
+class Loop:
+    """An event loop in a thread of its own, begun by the first thing that is to be done on it."""
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        timeout_s: float,
-        connections: int,
-        resolver: AbstractResolver | None = None,
-    ) -> None:
-        self._name = name
-        self._timeout = aiohttp.ClientTimeout(total=timeout_s, sock_connect=timeout_s / 2)
-        self._connections = connections
-        self._resolver = resolver
-        self._session: aiohttp.ClientSession | None = None
+    def __init__(self, name: str, *, closing: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """``closing`` is done on the loop before it stops."""
+        self._name, self._closing = name, closing
         self._starting = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pid = 0
 
     def start(self, jobs: Sequence[Awaitable[T]]) -> Callable[[], list[T]]:
-        """Do these things at the same time, on a loop in a thread of its own; what is returned waits for them."""
+        """Do these things at the same time; what is returned waits for them."""
 
         async def all_of_them() -> list[T]:
             return list(await asyncio.gather(*jobs))
@@ -103,23 +89,70 @@ class Session:
             return self._loop
 
     def close(self) -> None:
-        """Close the connections; of no use afterwards."""
+        """Stop the thread; what was done on it is of no use afterwards."""
         with self._starting:
             loop, self._loop = self._loop, None
         # A forked child has the loop's object and not its thread.
         if loop is not None and self._pid == os.getpid():
-            asyncio.run_coroutine_threadsafe(self._close(), loop).result(timeout=5)
+            asyncio.run_coroutine_threadsafe(self._closing(), loop).result(timeout=5)
             loop.call_soon_threadsafe(loop.stop)
 
-    async def _close(self) -> None:
+
+class Connections:
+    """The connections of one provider in one process: bounded, with timeouts."""
+
+    def __init__(
+        self, *, timeout_s: float, connections: int, resolver: AbstractResolver | None = None, dns_cache: bool = True
+    ) -> None:
+        self._timeout = aiohttp.ClientTimeout(total=timeout_s, sock_connect=timeout_s / 2)
+        self._connections, self._resolver, self._dns_cache = connections, resolver, dns_cache
+        self._session: aiohttp.ClientSession | None = None
+
+    def opened(self) -> aiohttp.ClientSession:
+        if self._session is None or self._session.closed:
+            self._session = aiohttp.ClientSession(
+                timeout=self._timeout,
+                connector=aiohttp.TCPConnector(
+                    limit=self._connections,
+                    keepalive_timeout=10,
+                    resolver=self._resolver,
+                    use_dns_cache=self._dns_cache,
+                ),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                # The environment's proxies and netrc are not ours to obey.
+                trust_env=False,
+            )
+        return self._session
+
+    async def close(self) -> None:
         if self._session is not None:
             await self._session.close()
+
+
+class Session:
+    """What a provider posts with: its connections on a loop of their own."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        timeout_s: float,
+        connections: int,
+        resolver: AbstractResolver | None = None,
+    ) -> None:
+        # A name is asked for again at each connection, so that one that has moved inside is not posted to.
+        self._connections = Connections(
+            timeout_s=timeout_s, connections=connections, resolver=resolver, dns_cache=False
+        )
+        loop = Loop(name, closing=self._connections.close)
+        self.start, self.close = loop.start, loop.close
 
     async def post(self, url: str, *, data: bytes, headers: Mapping[str, str]) -> Answered:
         """Exchange one request. Raises nothing."""
         try:
-            async with self._opened().post(url, data=data, headers=headers, allow_redirects=False) as answer:
-                return Answered(answer.status, await _read(answer), _seconds(answer.headers.get("Retry-After")))
+            session = self._connections.opened()
+            async with session.post(url, data=data, headers=headers, allow_redirects=False) as answer:
+                return Answered(answer.status, await read(answer), seconds(answer.headers.get("Retry-After")))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
             # Refused, no name, a name that leads inside, no TLS, no connection in time: before a byte left.
             return Answered(transport=Transport.REFUSED)
@@ -128,21 +161,9 @@ class Session:
         except (aiohttp.ClientError, OSError):
             return Answered(transport=Transport.RESET)
 
-    def _opened(self) -> aiohttp.ClientSession:
-        if self._session is None or self._session.closed:
-            self._session = aiohttp.ClientSession(
-                timeout=self._timeout,
-                connector=aiohttp.TCPConnector(
-                    limit=self._connections, keepalive_timeout=10, resolver=self._resolver, use_dns_cache=False
-                ),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                # The environment's proxies and netrc are not ours to obey.
-                trust_env=False,
-            )
-        return self._session
 
-
-async def _read(answer: aiohttp.ClientResponse) -> bytes:
+async def read(answer: aiohttp.ClientResponse) -> bytes:
+    """The body; nothing of one that is longer than ``LONGEST_ANSWER`` bytes."""
     body = b""
     async for chunk in answer.content.iter_any():
         body += chunk
@@ -151,8 +172,18 @@ async def _read(answer: aiohttp.ClientResponse) -> bytes:
     return body
 
 
-def _seconds(header: str | None) -> float | None:
+def as_object(body: bytes) -> dict[str, Any] | None:
+    """The body as an object; None when it is none."""
+    try:
+        content = json.loads(body.decode())
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def seconds(header: str | None) -> float | None:
+    """What Retry-After says; None without it, or for a date: our own back-off is as good."""
     try:
         return None if header is None else float(header)
     except ValueError:
-        return None  # a date: our own back-off is as good
+        return None

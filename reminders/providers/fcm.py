@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 import jwt
 from django.conf import settings
 
-from reminders.providers.base import Outgoing, ProviderError, Query
+from reminders.providers.base import Outgoing, ProviderError
 from reminders.providers.fcm_account import TOKEN_URI, Account, read_account
-from reminders.providers.web_push import LONGEST_TTL_S, sid_of
+from reminders.providers.wake import Waker, sid_of
+from reminders.providers.web_push import LONGEST_TTL_S
 from reminders.providers.wire import Answered, Session
-from reminders.rules.reconcile import Listed
 from reminders.rules.retry import Result, Transport
 from reminders.rules.wake_codes import FCM, classify_wake, fcm_code
 
@@ -27,7 +27,7 @@ _LASTS = timedelta(hours=1)
 _RENEW_BEFORE = timedelta(minutes=5)
 
 
-class Fcm:
+class Fcm(Waker):
     """Wake-ups of one Firebase project's apps."""
 
     name = "fcm"
@@ -61,18 +61,9 @@ class Fcm:
     def close(self) -> None:
         self._session.close()
 
-    def send_batch(self, batch: Sequence[Outgoing], *, now: datetime) -> list[Result]:
-        return self.start_batch(batch, now=now)()
-
     def start_batch(self, batch: Sequence[Outgoing], *, now: datetime) -> Callable[[], list[Result]]:
         jobs: list[Awaitable[Result]] = [self._send(one, now) for one in batch]
         return self._session.start(jobs)
-
-    def find(self, queries: Sequence[Query]) -> list[list[Listed] | None]:
-        return [None for _ in queries]  # FCM has no list
-
-    def cancel(self, sids: Sequence[str]) -> list[bool]:
-        return [False for _ in sids]
 
     async def _send(self, one: Outgoing, now: datetime) -> Result:
         if one.too_late:

@@ -17,10 +17,9 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from reminders.providers.base import Outgoing, ProviderError, Query
-from reminders.providers.web_push import sid_of
+from reminders.providers.base import Outgoing, ProviderError
+from reminders.providers.wake import Waker, sid_of
 from reminders.rules.devices import NotAllowed, check_mail
-from reminders.rules.reconcile import Listed
 from reminders.rules.retry import FailureClass, Outcome, Result, Transport
 from reminders.rules.wake_codes import SMTP, classify_wake
 
@@ -30,7 +29,7 @@ _REFUSED = Result(Outcome.REJECTED, FailureClass.REFUSED_HERE, code="address")
 _NOT_SENT = classify_wake(SMTP, code=None, transport=Transport.REFUSED)
 
 
-class Mail:
+class Mail(Waker):
     """Mails from one address through one server."""
 
     name = "smtp"
@@ -75,9 +74,6 @@ class Mail:
         if self._threads is not None:
             self._threads.shutdown(wait=False)
 
-    def send_batch(self, batch: Sequence[Outgoing], *, now: datetime) -> list[Result]:
-        return self.start_batch(batch, now=now)()
-
     def start_batch(self, batch: Sequence[Outgoing], *, now: datetime) -> Callable[[], list[Result]]:
         if self._threads is None or self._pid != os.getpid():
             self._threads, self._pid = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="mail"), os.getpid()
@@ -92,12 +88,6 @@ class Mail:
             return found
 
         return results
-
-    def find(self, queries: Sequence[Query]) -> list[list[Listed] | None]:
-        return [None for _ in queries]
-
-    def cancel(self, sids: Sequence[str]) -> list[bool]:
-        return [False for _ in sids]
 
     def _send_some(self, share: Sequence[Outgoing], now: datetime) -> list[Result]:
         try:

@@ -8,7 +8,6 @@ import json
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-from hashlib import sha256
 from urllib.parse import urlsplit
 
 from aiohttp.abc import AbstractResolver
@@ -20,10 +19,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
 
 from reminders.providers import vapid
-from reminders.providers.base import Outgoing, Query
+from reminders.providers.base import Outgoing
+from reminders.providers.wake import Waker, sid_of
 from reminders.providers.wire import Outside, Session
 from reminders.rules.devices import NotAllowed, push_host, push_keys
-from reminders.rules.reconcile import Listed
 from reminders.rules.retry import FailureClass, Outcome, Result, Transport
 from reminders.rules.wake_codes import WEB_PUSH, classify_wake
 
@@ -64,7 +63,7 @@ def _hkdf(secret: bytes, *, salt: bytes, info: bytes, length: int) -> bytes:
     return HKDF(algorithm=hashes.SHA256(), length=length, salt=salt, info=info).derive(secret)
 
 
-class WebPush:
+class WebPush(Waker):
     """Wake-ups of browsers, through whichever push service each of them has."""
 
     name = "web_push"
@@ -96,18 +95,9 @@ class WebPush:
     def close(self) -> None:
         self._session.close()
 
-    def send_batch(self, batch: Sequence[Outgoing], *, now: datetime) -> list[Result]:
-        return self.start_batch(batch, now=now)()
-
     def start_batch(self, batch: Sequence[Outgoing], *, now: datetime) -> Callable[[], list[Result]]:
         jobs: list[Awaitable[Result]] = [self._send(one, now) for one in batch]
         return self._session.start(jobs)
-
-    def find(self, queries: Sequence[Query]) -> list[list[Listed] | None]:
-        return [None for _ in queries]  # push services have no list
-
-    def cancel(self, sids: Sequence[str]) -> list[bool]:
-        return [False for _ in sids]
 
     async def _send(self, one: Outgoing, now: datetime) -> Result:
         if one.too_late:
@@ -161,8 +151,3 @@ class WebPush:
 def wake_payload(one: Outgoing) -> bytes:
     """All that a push holds: that there is something, and a random mark that tells two of them apart."""
     return json.dumps({"k": "wake", "i": sid_of("", one.token)}, separators=(",", ":")).encode()
-
-
-def sid_of(prefix: str, token: str) -> str:
-    """Our own id of a wake-up: a provider's may be long, or none. The token itself never leaves."""
-    return prefix + sha256(f"wake|{token}".encode()).hexdigest()[:32]

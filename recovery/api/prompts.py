@@ -66,17 +66,7 @@ class OwnPromptsView(ApiView):
     @extend_schema(operation_id="setPrompts", responses=PromptsSerializer)
     def post(self, request: Request) -> Response:
         """Choose how the check-in is announced, and when. It holds from the next day that is not announced yet."""
-        patient = own_patient(self.actor)
-        given = self.data()
-        wish_check_in(
-            actor=self.actor,
-            patient=patient,
-            how=given["check_in"],
-            at=given["check_in_at"],
-            source=ReportSource.APP,
-            now=clock.now(),
-        )
-        return _shown(patient)
+        return _wished(self, own_patient(self.actor), ReportSource.APP)
 
 
 class OwnPauseView(ApiView):
@@ -130,17 +120,7 @@ class CarePromptsView(ApiView):
     @extend_schema(operation_id="setCarePrompts", responses=PromptsSerializer)
     def post(self, request: Request, patient_id: int) -> Response:
         """Write down how a patient wants to be asked for the check-in: in the app, by text, or not."""
-        patient = patient_for(self.actor, patient_id=patient_id)
-        given = self.data()
-        wish_check_in(
-            actor=self.actor,
-            patient=patient,
-            how=given["check_in"],
-            at=given["check_in_at"],
-            source=ReportSource.STAFF,
-            now=clock.now(),
-        )
-        return _shown(patient)
+        return _wished(self, patient_for(self.actor, patient_id=patient_id), ReportSource.STAFF)
 
 
 class CarePauseView(ApiView):
@@ -171,6 +151,19 @@ class CareResumeView(ApiView):
 
 def _shown(patient: Any) -> Response:
     return Response(PromptsSerializer(wishes_of(patient=patient, today=local_date(clock.now(), patient.zone))).data)
+
+
+def _wished(view: Any, patient: Any, source: ReportSource) -> Response:
+    given = view.data()
+    wish_check_in(
+        actor=view.actor,
+        patient=patient,
+        how=given["check_in"],
+        at=given["check_in_at"],
+        source=source,
+        now=clock.now(),
+    )
+    return _shown(patient)
 
 
 def _paused(view: Any, patient: Any, client_id: UUID, source: ReportSource) -> Response:
